@@ -1,0 +1,1 @@
+"""The vocabulary of Signalbox: what every other package talks in. No network, no database."""

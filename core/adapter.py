@@ -1,0 +1,162 @@
+"""The adapter protocol: everything Signalbox asks of a platform. Adapters are pure; effects are protocols below.
+
+An event's way: ``verify`` (authentic?) → ``envelope`` (what is it?) → stored → ``signals`` (what does it say?).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from core.signal import Decision, Lookup
+from core.taming import JsonObject
+
+Door: TypeAlias = Literal["slack_app", "ingest_key", "webhook_key"]
+"""How a request selects its credential: the Slack app in the path, the unguessable key in the path
+(``/webhooks/<platform>/<key>``), or the generic key headers."""
+
+Findings: TypeAlias = Mapping[Lookup, JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRequest:
+    """A request as it came: header names in lower case, the body as raw bytes, the moment it arrived (UTC)."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The live secrets of the credential that the route selected, newest first.
+
+    ``identified`` is true when choosing the credential already proved one (an API key looked up by its digest).
+    """
+
+    signing: tuple[str, ...] = field(default=(), repr=False)
+    header_name: str | None = None
+    header: tuple[str, ...] = field(default=(), repr=False)
+    identified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not authentic: a stable slug and nothing of the request."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKey:
+    """The installation an event is addressed to. Org-wide installations have no team."""
+
+    enterprise_id: str | None = None
+    team_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What an authentic request is, before anyone asks what it says.
+
+    ``external_id`` deduplicates within the credential (None: each delivery is its own event).
+    ``malformed`` is the reason when the body cannot be understood: such an event is stored as failed.
+    ``app_id`` and ``accounts`` address platforms whose credential serves many tenants.
+    ``effects`` marks events that act on the platform's side instead of carrying words.
+    ``reply`` is what the platform wants echoed at once, without storing (Slack's challenge).
+    """
+
+    type: str
+    external_id: str | None = None
+    malformed: str | None = None
+    app_id: str | None = None
+    accounts: tuple[AccountKey, ...] = ()
+    effects: bool = False
+    reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """A stored event, as the steps hand it to adapters and effects."""
+
+    id: str
+    platform: str
+    type: str
+    payload: bytes
+    received_at: datetime
+    slack_app_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The workspace's side of an event: which connection it came through and how that is configured.
+
+    ``scope`` is the signal's source scope (webhook key, Pylon organisation, "" for Slack).
+    """
+
+    workspace_id: str
+    scope: str = ""
+    integration_id: str | None = None
+    account: AccountKey = AccountKey()
+    bot_user_id: str | None = None
+    bot_id: str | None = None
+    has_token: bool = False
+    config: JsonObject = field(default_factory=dict)
+
+
+class Adapter(Protocol):
+    """One platform. Stateless, pure and total: it never raises for anything a stranger or a platform can send,
+    except `InvalidFields` and `NotJsonObject` from ``envelope`` where ``validates`` is true."""
+
+    platform: str
+    """The folder's name, and the signals' ``source``."""
+    door: Door
+    validates: bool
+    """True: an authentic but invalid request is refused (400/422). False: it is stored as failed and acknowledged."""
+
+    def verify(self, request: InboundRequest, secrets: Secrets) -> Refusal | None:
+        """Constant-time authentication on the raw bytes; None means authentic."""
+
+    def envelope(self, request: InboundRequest) -> Envelope:
+        """Called on authentic requests, and again on stored bodies (then without headers)."""
+
+    def signals(self, event: ReceivedEvent, recipient: Recipient, findings: Findings) -> Decision:
+        """What this event means for this recipient. ``findings`` holds the look-ups asked for so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a look-up needs of the integration: its token (opened for this call only) and its region."""
+
+    token: str = field(repr=False)
+    region: str | None = None
+
+
+class LookupClient(Protocol):
+    """Performs an adapter's look-ups over the network."""
+
+    def fetch(self, lookup: Lookup, access: Access) -> JsonObject:
+        """The finding. Raises `core.errors.StepFailed`, transient or permanent."""
+
+
+class Effects(Protocol):
+    """Acts on events that carry no words (lifecycle, App Home): each call is idempotent."""
+
+    def perform(self, event: ReceivedEvent) -> None:
+        """Raises `core.errors.StepFailed` when it is to be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class InteractiveReply:
+    """An interactive request's immediate answer (Slack wants it within three seconds)."""
+
+    status: int
+    body: str
+    content_type: str
+
+
+class Interactions(Protocol):
+    """Answers verified interactive requests (buttons, shortcuts, slash commands) in the web process."""
+
+    def answer(self, slack_app_id: str, request: InboundRequest) -> InteractiveReply:
+        """Never raises: an unhandled request is answered 200 and empty."""

@@ -1,0 +1,114 @@
+"""What an adapter decides of an event: signals to write, or the reason why not."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from core.taming import JsonObject
+
+Affiliation: TypeAlias = Literal["external", "internal", "unknown"]
+Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
+Frequency: TypeAlias = Literal["common", "occasional", "rare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who said it, as far as the source tells."""
+
+    name: str | None = None
+    email: str | None = None
+    external_id: str | None = None
+    affiliation: Affiliation = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """For which customer: the source's id of it and its name."""
+
+    external_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationKey:
+    """One name of a conversation: kind ``slack_thread`` (``channel:root_ts``) or ``pylon_issue`` (the issue id).
+
+    Keys that stand together in one write name the same conversation.
+    """
+
+    kind: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A customer's words as they stand at ``version``.
+
+    ``scope`` and ``ref`` identify the message within its source; ``version`` is text that sorts by age
+    within one source (Slack: ts; Pylon and generic: a UTC time of fixed width). Only a newer version wins.
+    """
+
+    ref: str
+    version: str
+    verbatim: str
+    occurred_at: datetime
+    scope: str = ""
+    edited_at: datetime | None = None
+    author: Author = Author()
+    account: Account = Account()
+    url: str | None = None
+    conversation: tuple[ConversationKey, ...] = ()
+    interpretation: str | None = None
+    severity: Severity | None = None
+    frequency: Frequency | None = None
+    user_segment: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The words were deleted at the source. Without a signal yet, a tombstone is left, so that a late original
+    does not come back to life."""
+
+    ref: str
+    version: str
+    deleted_at: datetime
+    occurred_at: datetime
+    scope: str = ""
+
+
+Write: TypeAlias = Capture | Removal
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Signals to write, all in one transaction with the event's state."""
+
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Authentic and understood, but no customer's words to keep; the reason answers "why not captured?"."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Something the adapter must know from the platform's API before it can decide, such as
+    ``Lookup("issue", "2f1c…")``. The pipeline fetches it between transactions."""
+
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The decision waits for these look-ups; `Adapter.signals` is asked again with their findings."""
+
+    lookups: tuple[Lookup, ...]
+
+
+Decision: TypeAlias = Writes | Ignored | Needs

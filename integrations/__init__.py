@@ -1,0 +1,38 @@
+"""The platforms: one folder each, found by looking, not by a list.
+
+A folder is a platform when it has an ``adapter`` module with an ``ADAPTER``. It may also have a ``lookups``
+module with a ``lookup_client(api_url)``.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+
+from core.adapter import Adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What a platform's folder offers."""
+
+    adapter: Adapter
+    lookups: ModuleType | None
+
+
+@cache
+def discover() -> dict[str, Platform]:
+    """Every platform by its folder's name, in the folders' order."""
+    platforms = {}
+    for folder in sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg):
+        adapter: Adapter = importlib.import_module(f"{__name__}.{folder}.adapter").ADAPTER
+        if adapter.platform != folder:
+            raise ValueError(f"integrations/{folder}: its adapter calls itself {adapter.platform!r}")
+        platforms[folder] = Platform(adapter, _optional(f"{__name__}.{folder}.lookups"))
+    return platforms
+
+
+def _optional(name: str) -> ModuleType | None:
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
