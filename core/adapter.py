@@ -106,7 +106,8 @@ class Recipient:
 
 class Adapter(Protocol):
     """One platform. Stateless, pure and total: it never raises for anything a stranger or a platform can send,
-    except `InvalidFields` and `NotJsonObject` from ``envelope`` where ``validates`` is true."""
+    except `InvalidFields` and `NotJsonObject` from ``envelope`` where ``validates`` is true.
+    """
 
     platform: str
     """The folder's name, and the signals' ``source``."""

@@ -5,7 +5,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 
-API_TOKEN_PREFIX = "sbx_"
+API_TOKEN_PREFIX = "sbx_"  # noqa: S105  # public: it makes leaked tokens findable
 API_KEY_PREFIX = "sbk_"
 HINT_CHARACTERS = 4
 

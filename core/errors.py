@@ -72,7 +72,8 @@ class SealBroken(SignalboxError):
 
 class StepFailed(SignalboxError):
     """Work between transactions failed. ``permanent`` ends it; otherwise it is tried again, not before
-    ``retry_after`` seconds when the other side asked for a pause."""
+    ``retry_after`` seconds when the other side asked for a pause.
+    """
 
     def __init__(self, reason: str, *, permanent: bool, message: str = "", retry_after: float | None = None) -> None:
         super().__init__(reason, message)

@@ -7,19 +7,18 @@ from typing import Any
 
 import structlog
 
-ALLOWED_FIELDS = frozenset(
-    """
-    event level timestamp exception reason platform type status state method route duration_ms
-    event_id signal_id integration_id workspace_id slack_app_id webhook_key_id user_id endpoint_id delivery_id
-    step count captured ignored failed attempts due_at bind public_url database error_class lookup team_id
-    migration kind version pid signal port step_ms
-    """.split()
-)
+ALLOWED_FIELDS = frozenset({
+    "event", "level", "timestamp", "exception", "error_class", "kind", "reason", "platform", "type", "status", "state",
+    "method", "route", "duration_ms", "event_id", "signal_id", "integration_id", "workspace_id", "slack_app_id",
+    "webhook_key_id", "user_id", "endpoint_id", "delivery_id", "team_id", "step", "count", "attempts", "due_at",
+    "lookup", "bind", "public_url", "database", "migration", "pid", "signal", "version", "problem",
+})  # fmt: skip
 
 
 def configure_logs(level: str = "INFO", form: str = "console") -> None:
     """Sends Signalbox's own events to stderr as ``console`` lines or ``json``; libraries only from WARNING on,
-    without their messages, which may quote what they handle."""
+    without their messages, which may quote what they handle.
+    """
     renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if form == "json":
         renderer = structlog.processors.JSONRenderer()

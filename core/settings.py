@@ -18,12 +18,10 @@ from core.errors import SettingsError
 from core.sealing import decode_key, generate_key
 
 PREFIX = "SIGNALBOX_"
-SECRETS = frozenset(
-    """
-    SECRET_KEY ENCRYPTION_KEYS DATABASE_URL SLACK_CLIENT_SECRET SLACK_SIGNING_SECRET SLACK_APP_TOKEN
-    OIDC_CLIENT_SECRET METRICS_TOKEN
-    """.split()
-)
+SECRETS = frozenset({
+    "SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN",
+    "OIDC_CLIENT_SECRET", "METRICS_TOKEN",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

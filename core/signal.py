@@ -69,7 +69,8 @@ class Capture:
 @dataclass(frozen=True, slots=True)
 class Removal:
     """The words were deleted at the source. Without a signal yet, a tombstone is left, so that a late original
-    does not come back to life."""
+    does not come back to life.
+    """
 
     ref: str
     version: str
@@ -98,7 +99,8 @@ class Ignored:
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """Something the adapter must know from the platform's API before it can decide, such as
-    ``Lookup("issue", "2f1c…")``. The pipeline fetches it between transactions."""
+    ``Lookup("issue", "2f1c…")``. The pipeline fetches it between transactions.
+    """
 
     kind: str
     key: str

@@ -9,7 +9,7 @@ import msgspec
 
 from core.errors import NotJsonObject
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 
@@ -92,3 +92,14 @@ class Tame:
 
     def __bool__(self) -> bool:
         return bool(self.raw)
+
+
+def tidy(value: JsonValue) -> JsonValue:
+    """The same JSON value with every text in it cleaned, names included, so that any database can store it."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [tidy(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(name): tidy(item) for name, item in value.items()}
+    return value

@@ -1,0 +1,218 @@
+"""Where from: a workspace's connections to platforms, the Slack apps behind them, and generic webhook keys."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Required, TypeAlias, TypedDict
+
+from sqlalchemy import ForeignKey, Index, String, Text, func, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from db.base import ID_LENGTH, Base, HasCreatedAt, HasId, HasUpdatedAt, JsonColumn
+from db.sealed import Sealed
+
+if TYPE_CHECKING:
+    from db.tenancy import User, Workspace
+
+IntegrationPlatform: TypeAlias = Literal["slack", "pylon"] | str  # a new folder is a new platform
+IntegrationState: TypeAlias = Literal["active", "needs_reconnect", "disconnected"]
+CaptureMode: TypeAlias = Literal["external", "all", "asked"]
+PylonEvent: TypeAlias = Literal["issue.created", "issue.updated", "issue.closed", "message.created"]
+
+
+class SlackChannelConfig(TypedDict, total=False):
+    """A channel that was picked, and how to capture there when not as everywhere."""
+
+    id: Required[str]
+    name: str
+    capture: CaptureMode
+
+
+class IntegrationConfig(TypedDict, total=False):
+    """What an admin decided for a connection. No channels: all shared ones; no Pylon events: all of them."""
+
+    slack_channels: list[SlackChannelConfig]
+    slack_capture: CaptureMode
+    slack_url: str
+    pylon_events: list[PylonEvent]
+
+
+class SlackApp(HasId, HasUpdatedAt, Base):
+    """A Slack app whose events come here: the server's shared one (no workspace) or a workspace's own."""
+
+    __tablename__ = "slack_apps"
+    id_prefix = "app"
+
+    workspace_id: Mapped[str | None] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(200), default="Signalbox")
+    api_app_id: Mapped[str | None] = mapped_column(String(40))
+    client_id: Mapped[str] = mapped_column(String(80))
+    client_secret = Sealed()
+    signing_secret = Sealed()
+    previous_signing_secret = Sealed()
+    app_token = Sealed()
+
+    workspace: Mapped["Workspace | None"] = relationship(back_populates="slack_apps")
+
+
+class NewSlackApp(TypedDict, total=False):
+    """What a Slack app is made of."""
+
+    workspace_id: str | None
+    name: str
+    api_app_id: str | None
+    client_id: Required[str]
+    client_secret: Required[str]
+    signing_secret: Required[str]
+    previous_signing_secret: str | None
+    app_token: str | None
+
+
+class Integration(HasId, HasUpdatedAt, Base):
+    """A workspace's connection to a platform. Disconnecting keeps the row, its configuration and its signals."""
+
+    __tablename__ = "integrations"
+    id_prefix = "int"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    platform: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(200))
+
+    webhook_secret = Sealed()
+    previous_webhook_secret = Sealed()
+    ingest_key_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    header_name: Mapped[str | None] = mapped_column(String(100))
+    header_secret = Sealed()
+    previous_header_secret = Sealed()
+
+    access_token = Sealed()
+    refresh_token = Sealed()
+    token_expires_at: Mapped[datetime | None]
+    refreshed_at: Mapped[datetime | None]
+    lease_token: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    lease_expires_at: Mapped[datetime | None]
+
+    slack_app_id: Mapped[str | None] = mapped_column(ForeignKey("slack_apps.id", ondelete="SET NULL"), index=True)
+    slack_enterprise_id: Mapped[str | None] = mapped_column(String(40))
+    slack_team_id: Mapped[str | None] = mapped_column(String(40))
+    slack_team_name: Mapped[str | None] = mapped_column(String(200))
+    slack_bot_user_id: Mapped[str | None] = mapped_column(String(40))
+    slack_bot_id: Mapped[str | None] = mapped_column(String(40))
+    scopes: Mapped[list[str]] = mapped_column(JsonColumn, default=list)
+    installed_at: Mapped[datetime | None]
+
+    pylon_account_id: Mapped[str | None] = mapped_column(String(80))
+    pylon_region: Mapped[str | None] = mapped_column(String(2))
+
+    state: Mapped[str] = mapped_column(String(20), default="active")
+    state_reason: Mapped[str | None] = mapped_column(String(80))
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    config: Mapped[IntegrationConfig] = mapped_column(JsonColumn, default=dict)
+    last_used_at: Mapped[datetime | None]
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+
+    workspace: Mapped["Workspace"] = relationship(back_populates="integrations")
+    slack_app: Mapped[SlackApp | None] = relationship()
+    creator: Mapped["User | None"] = relationship()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it still holds its place: a team is connected once per app."""
+        return self.state != "disconnected"
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether events become signals: connected and not paused."""
+        return self.is_connected and self.is_active
+
+
+_CONNECTED_SLACK = text("platform = 'slack' AND state <> 'disconnected'")
+Index(
+    "uq_integrations_connected_slack_team",
+    Integration.slack_app_id,
+    func.coalesce(Integration.slack_enterprise_id, ""),
+    func.coalesce(Integration.slack_team_id, ""),
+    unique=True,
+    postgresql_where=_CONNECTED_SLACK,
+    sqlite_where=_CONNECTED_SLACK,
+)
+
+
+class NewIntegration(TypedDict, total=False):
+    """What an integration is made of."""
+
+    workspace_id: Required[str]
+    platform: Required[IntegrationPlatform]
+    name: Required[str]
+    webhook_secret: str | None
+    ingest_key_digest: str | None
+    header_name: str | None
+    header_secret: str | None
+    access_token: str | None
+    refresh_token: str | None
+    token_expires_at: datetime | None
+    slack_app_id: str | None
+    slack_enterprise_id: str | None
+    slack_team_id: str | None
+    slack_team_name: str | None
+    slack_bot_user_id: str | None
+    slack_bot_id: str | None
+    scopes: list[str]
+    installed_at: datetime | None
+    pylon_account_id: str | None
+    pylon_region: str | None
+    config: IntegrationConfig
+    created_by: str | None
+
+
+class WebhookKey(HasId, HasCreatedAt, Base):
+    """A key for the generic webhook. ``api_key`` holds a keyed digest, never the key."""
+
+    __tablename__ = "webhook_keys"
+    id_prefix = "key"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    api_key: Mapped[str] = mapped_column(String(64), unique=True)
+    api_key_hint: Mapped[str] = mapped_column(String(20))
+    secret = Sealed()
+    previous_secret = Sealed()
+    previous_secret_expires_at: Mapped[datetime | None]
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    last_used_at: Mapped[datetime | None]
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+
+    workspace: Mapped["Workspace"] = relationship(back_populates="webhook_keys")
+    creator: Mapped["User | None"] = relationship()
+
+
+class NewWebhookKey(TypedDict, total=False):
+    """What a webhook key is made of: ``api_key`` is the digest."""
+
+    workspace_id: Required[str]
+    name: Required[str]
+    api_key: Required[str]
+    api_key_hint: Required[str]
+    secret: Required[str]
+    is_active: bool
+    created_by: str | None
+
+
+class OAuthState(HasId, HasCreatedAt, Base):
+    """A promise that whoever comes back is who left: an OAuth state, or an install ticket that starts one.
+
+    The value itself is kept as a digest; a state is bound to the browser that holds the cookie.
+    """
+
+    __tablename__ = "oauth_states"
+    id_prefix = "sta"
+
+    kind: Mapped[str] = mapped_column(String(10))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    browser_digest: Mapped[str | None] = mapped_column(String(64))
+    ticket_id: Mapped[str | None] = mapped_column(ForeignKey("oauth_states.id", ondelete="CASCADE"), index=True)
+    slack_app_id: Mapped[str | None] = mapped_column(ForeignKey("slack_apps.id", ondelete="CASCADE"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    details: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    consumed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(Text)

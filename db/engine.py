@@ -1,0 +1,50 @@
+"""The database: sessions that read and sessions that write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from core.sealing import Keyring
+from db.dialects import WRITES, make_engine
+
+
+class Database:
+    """One database and the keyring that opens its sealed columns."""
+
+    def __init__(self, url: str, keyring: Keyring, *, pool_size: int = 10) -> None:
+        location = make_url(url)
+        if location.get_backend_name() == "sqlite" and location.database:
+            Path(location.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = make_engine(url, pool_size=pool_size)
+        self.url = url
+        info = {"keyring": keyring}
+        self._readers = sessionmaker(self.engine, expire_on_commit=False, info=info)
+        writing = self.engine.execution_options(**{WRITES: True})
+        self._writers = sessionmaker(writing, expire_on_commit=False, info=info)
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether several machines can share it."""
+        return self.engine.dialect.name == "postgresql"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; nothing is committed."""
+        with self._readers() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that commits when the block ends well and rolls back otherwise.
+
+        On SQLite it holds the one writer lock for the whole block: no network inside.
+        """
+        with self._writers.begin() as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Closes every pooled connection."""
+        self.engine.dispose()

@@ -1,0 +1,132 @@
+"""What: events as they arrived, what became of them, and the signals and conversations they told of."""
+
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.clock import utc_now
+from db.base import ID_LENGTH, Base, HasCreatedAt, HasId, HasUpdatedAt, JsonColumn
+
+EventState: TypeAlias = Literal["pending", "processed", "ignored", "failed"]
+SignalStatus: TypeAlias = Literal["new", "reviewed", "linked", "archived"]
+Outcome: TypeAlias = Literal["captured", "updated", "deleted", "superseded", "handled", "ignored", "failed"]
+
+
+class Event(HasId, Base):
+    """An authentic request, stored once, exactly as received."""
+
+    __tablename__ = "events"
+    id_prefix = "evt"
+
+    platform: Mapped[str] = mapped_column(String(40))
+    slack_app_id: Mapped[str | None] = mapped_column(ForeignKey("slack_apps.id", ondelete="SET NULL"))
+    integration_id: Mapped[str | None] = mapped_column(ForeignKey("integrations.id", ondelete="SET NULL"))
+    webhook_key_id: Mapped[str | None] = mapped_column(ForeignKey("webhook_keys.id", ondelete="SET NULL"))
+    external_id: Mapped[str | None] = mapped_column(String(255))
+    type: Mapped[str] = mapped_column(String(255))
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(10), default="pending")
+    reason: Mapped[str | None] = mapped_column(String(80))
+    attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    due_at: Mapped[datetime | None]
+    lease_token: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    received_at: Mapped[datetime] = mapped_column(default=utc_now)
+    processed_at: Mapped[datetime | None]
+
+
+def _unique_within(credential: str) -> Index:
+    """One event per external id within the credential it came through."""
+    present = text(f"{credential} IS NOT NULL AND external_id IS NOT NULL")
+    columns = (Event.__table__.c[credential], Event.__table__.c.external_id)
+    name = f"uq_events_{credential}_external_id"
+    return Index(name, *columns, unique=True, postgresql_where=present, sqlite_where=present)
+
+
+_unique_within("slack_app_id")
+_unique_within("integration_id")
+_unique_within("webhook_key_id")
+_PENDING = text("state = 'pending'")
+Index("ix_events_pending_due_at", Event.due_at, postgresql_where=_PENDING, sqlite_where=_PENDING)
+
+
+class Receipt(HasCreatedAt, Base):
+    """What became of an event in one workspace: the answer to "why (not) captured?"."""
+
+    __tablename__ = "receipts"
+
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    integration_id: Mapped[str | None] = mapped_column(ForeignKey("integrations.id", ondelete="SET NULL"), index=True)
+    outcome: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str | None] = mapped_column(String(80))
+    signal_id: Mapped[str | None] = mapped_column(ForeignKey("signals.id", ondelete="SET NULL"), index=True)
+
+    event: Mapped[Event] = relationship()
+
+
+Index("ix_receipts_workspace_id_event_id", Receipt.workspace_id, Receipt.event_id)
+
+
+class Conversation(HasId, HasUpdatedAt, Base):
+    """What belongs together: a Slack thread and the Pylon issue it became are one."""
+
+    __tablename__ = "conversations"
+    id_prefix = "con"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+
+    links: Mapped[list["ConversationLink"]] = relationship(back_populates="conversation", passive_deletes=True)
+
+
+class ConversationLink(HasCreatedAt, Base):
+    """One name of a conversation, such as ``slack_thread C024:1712.0001`` or ``pylon_issue 2f1c``."""
+
+    __tablename__ = "conversation_links"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(255), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+
+    conversation: Mapped[Conversation] = relationship(back_populates="links")
+
+
+class Signal(HasId, HasUpdatedAt, Base):
+    """A customer's words: what was said, by whom, for which account, where, and where to find it."""
+
+    __tablename__ = "signals"
+    __table_args__ = (UniqueConstraint("workspace_id", "source", "source_scope", "source_ref"),)
+    id_prefix = "sig"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    source: Mapped[str] = mapped_column(String(40))
+    source_scope: Mapped[str] = mapped_column(String(80), default="")
+    source_ref: Mapped[str] = mapped_column(String(255))
+    source_version: Mapped[str] = mapped_column(String(40))
+    source_url: Mapped[str | None] = mapped_column(Text)
+    verbatim: Mapped[str] = mapped_column(Text)
+    interpretation: Mapped[str | None] = mapped_column(Text)
+    severity: Mapped[str | None] = mapped_column(String(10))
+    frequency: Mapped[str | None] = mapped_column(String(10))
+    user_segment: Mapped[str | None] = mapped_column(Text)
+    author_name: Mapped[str | None] = mapped_column(Text)
+    author_email: Mapped[str | None] = mapped_column(Text)
+    author_external_id: Mapped[str | None] = mapped_column(String(255))
+    author_affiliation: Mapped[str] = mapped_column(String(10), default="unknown")
+    account_external_id: Mapped[str | None] = mapped_column(String(255))
+    account_name: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[list[str]] = mapped_column(JsonColumn, default=list)
+    links: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)
+    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"), index=True)
+    source_metadata: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
+    status: Mapped[str] = mapped_column(String(10), default="new")
+    occurred_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    conversation: Mapped[Conversation | None] = relationship()
+
+
+Index("ix_signals_workspace_id_occurred_at_id", Signal.workspace_id, Signal.occurred_at, Signal.id)

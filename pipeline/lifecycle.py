@@ -1,0 +1,48 @@
+"""The end of a connection: its secrets are wiped and its intake stops in the same transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.adapter import AccountKey
+from core.logs import get_logger
+from db import Integration
+
+log = get_logger()
+
+
+def disconnect(integration: Integration, *, reason: str, now: datetime) -> None:
+    """Ends one connection. Configuration and signals stay, so that connecting again carries on where it ended."""
+    integration.state = "disconnected"
+    integration.state_reason = reason
+    integration.access_token = integration.refresh_token = None
+    integration.webhook_secret = integration.previous_webhook_secret = None
+    integration.header_secret = integration.previous_header_secret = None
+    integration.token_expires_at = integration.ingest_key_digest = None
+    integration.lease_token = integration.lease_expires_at = None
+    integration.updated_at = now
+    log.info("integration_disconnected", integration_id=integration.id, reason=reason)
+
+
+def disconnect_installation(
+    session: Session, *, slack_app_id: str, account: AccountKey, reason: str, happened_at: datetime, now: datetime
+) -> int:
+    """Ends the Slack connection of that installation, unless it was installed again after ``happened_at``:
+    Slack sends uninstall events late and in no order. Returns how many rows ended.
+    """
+    connected = select(Integration).where(
+        Integration.slack_app_id == slack_app_id,
+        Integration.slack_team_id == account.team_id,
+        Integration.state != "disconnected",
+    )
+    if account.team_id is None:
+        connected = connected.where(Integration.slack_enterprise_id == account.enterprise_id)
+    ended = 0
+    for integration in session.scalars(connected.with_for_update()):
+        if integration.installed_at is not None and integration.installed_at > happened_at:
+            log.info("late_lifecycle_event", integration_id=integration.id, reason=reason)
+            continue
+        disconnect(integration, reason=reason, now=now)
+        ended += 1
+    return ended

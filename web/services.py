@@ -1,0 +1,42 @@
+"""What the views work with, made once by the composition root and handed to the Flask app."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from core.adapter import Adapter, Interactions, LookupClient
+from core.clock import Clock
+from core.digests import Digester
+from core.settings import Settings
+from db import Database
+from oauth.installer import Installer
+from pipeline.receive import Inbox
+
+_EXTENSION = "signalbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One server's parts."""
+
+    settings: Settings
+    database: Database
+    digester: Digester
+    clock: Clock
+    adapters: Mapping[str, Adapter]
+    lookups: Mapping[str, LookupClient]
+    inbox: Inbox
+    installer: Installer
+    interactions: Interactions
+
+
+def attach(app: Flask, services: Services) -> None:
+    """Gives the app its services."""
+    app.extensions[_EXTENSION] = services
+
+
+def services() -> Services:
+    """The services of the app that handles the present request."""
+    return cast(Services, current_app.extensions[_EXTENSION])
