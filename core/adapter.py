@@ -101,6 +101,7 @@ class Recipient:
     bot_user_id: str | None = None
     bot_id: str | None = None
     has_token: bool = False
+    is_active: bool = True
     config: JsonObject = field(default_factory=dict)
 
 

@@ -46,6 +46,8 @@ class Capture:
 
     ``scope`` and ``ref`` identify the message within its source; ``version`` is text that sorts by age
     within one source (Slack: ts; Pylon and generic: a UTC time of fixed width). Only a newer version wins.
+    ``only_changes`` holds a reason when the words are not wanted by the rules of today but a signal that was captured
+    before must follow its source all the same: without such a signal the event is ignored for that reason.
     """
 
     ref: str
@@ -64,12 +66,13 @@ class Capture:
     user_segment: str | None = None
     tags: tuple[str, ...] = ()
     metadata: JsonObject = field(default_factory=dict)
+    only_changes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
     """The words were deleted at the source. Without a signal yet, a tombstone is left, so that a late original
-    does not come back to life.
+    does not come back to life. ``only_changes`` as in `Capture`: then no tombstone is left.
     """
 
     ref: str
@@ -77,6 +80,7 @@ class Removal:
     deleted_at: datetime
     occurred_at: datetime
     scope: str = ""
+    only_changes: str | None = None
 
 
 Write: TypeAlias = Capture | Removal

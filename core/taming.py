@@ -1,6 +1,8 @@
 """Untrusted JSON, tamed once: typed look-ups that answer None for whatever is not what it should be."""
 
 import hashlib
+import json
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -12,16 +14,31 @@ from core.errors import NotJsonObject
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
+_EXACT_INTEGER = 2**63 - 1
+
 
 def parse_object(body: bytes) -> JsonObject:
     """The JSON object in ``body``. Raises `NotJsonObject` for anything else, however deep or broken."""
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotJsonObject from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = _parse_leniently(body)
     if not isinstance(value, dict):
         raise NotJsonObject
     return value
+
+
+def _parse_leniently(body: bytes) -> JsonValue:
+    """What the strict parser refuses but senders do send: half of an emoji (a lone surrogate), huge numbers."""
+    try:
+        value: JsonValue = json.loads(body.decode(), parse_constant=_refuse_constant)
+        return value
+    except (ValueError, RecursionError) as error:
+        raise NotJsonObject from error
+
+
+def _refuse_constant(name: str) -> JsonValue:
+    raise ValueError(f"{name} is not JSON")
 
 
 def clean(text: str) -> str:
@@ -102,4 +119,8 @@ def tidy(value: JsonValue) -> JsonValue:
         return [tidy(item) for item in value]
     if isinstance(value, dict):
         return {clean(name): tidy(item) for name, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and abs(value) > _EXACT_INTEGER:
+        return str(value)
     return value

@@ -63,6 +63,11 @@ def place_of(row: Base, name: str) -> str:
     return "/".join((row.__tablename__, name, str(getattr(row, "id", "")), str(getattr(row, "workspace_id", None))))
 
 
+def holds(row: Base, name: str) -> bool:
+    """Whether the row has that secret, without opening it."""
+    return getattr(row, f"{name}_sealed") is not None
+
+
 def sealed_fields(model: type[Base]) -> list[Sealed]:
     """The sealed fields of a model."""
     return [value for cls in model.__mro__ for value in vars(cls).values() if isinstance(value, Sealed)]

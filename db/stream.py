@@ -9,6 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from core.clock import utc_now
 from db.base import ID_LENGTH, Base, HasCreatedAt, HasId, HasUpdatedAt, JsonColumn
 
+# Versions and refs are compared byte by byte on both databases; a locale's rules would skip punctuation.
+_Version = String(40).with_variant(String(40, collation="C"), "postgresql")
+_Ref = String(255).with_variant(String(255, collation="C"), "postgresql")
+
 EventState: TypeAlias = Literal["pending", "processed", "ignored", "failed"]
 SignalStatus: TypeAlias = Literal["new", "reviewed", "linked", "archived"]
 Outcome: TypeAlias = Literal["captured", "updated", "deleted", "superseded", "handled", "ignored", "failed"]
@@ -103,8 +107,8 @@ class Signal(HasId, HasUpdatedAt, Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     source: Mapped[str] = mapped_column(String(40))
     source_scope: Mapped[str] = mapped_column(String(80), default="")
-    source_ref: Mapped[str] = mapped_column(String(255))
-    source_version: Mapped[str] = mapped_column(String(40))
+    source_ref: Mapped[str] = mapped_column(_Ref)
+    source_version: Mapped[str] = mapped_column(_Version)
     source_url: Mapped[str | None] = mapped_column(Text)
     verbatim: Mapped[str] = mapped_column(Text)
     interpretation: Mapped[str | None] = mapped_column(Text)

@@ -1,13 +1,15 @@
 """The end of a connection: its secrets are wiped and its intake stops in the same transaction."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.adapter import AccountKey
+from core.clock import Clock
 from core.logs import get_logger
-from db import Integration
+from db import Database, Integration
 
 log = get_logger()
 
@@ -46,3 +48,23 @@ def disconnect_installation(
         disconnect(integration, reason=reason, now=now)
         ended += 1
     return ended
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLifecycle:
+    """Carries out what a platform says of an installation's end."""
+
+    database: Database
+    clock: Clock
+
+    def end_installation(self, *, slack_app_id: str, account: AccountKey, reason: str, happened_at: datetime) -> None:
+        """See `disconnect_installation`; in a transaction of its own."""
+        with self.database.write() as session:
+            disconnect_installation(
+                session,
+                slack_app_id=slack_app_id,
+                account=account,
+                reason=reason,
+                happened_at=happened_at,
+                now=self.clock(),
+            )

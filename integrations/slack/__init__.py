@@ -1,0 +1,1 @@
+"""Slack: what customers say in shared channels."""

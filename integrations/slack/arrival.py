@@ -1,0 +1,63 @@
+"""An authentic Slack body, tamed once, and on its way to a recipient."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.adapter import Recipient
+from core.errors import NotJsonObject
+from core.taming import Tame, bounded, parse_object
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A request's outer body and its inner event (empty for requests that have none), under one type.
+
+    Types: ``message``, ``message.message_changed``, ``app_uninstalled``, ``app_rate_limited`` and so on.
+    """
+
+    type: str
+    body: Tame
+    event: Tame
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Authentic but not understandable, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One event for one recipient."""
+
+    callback: Callback
+    recipient: Recipient
+    received_at: datetime
+
+
+def read_callback(body: bytes) -> Callback | Malformed:
+    """The body tamed once, or why it cannot be understood. Total."""
+    try:
+        outer = Tame(parse_object(body))
+    except NotJsonObject as error:
+        return Malformed(error.reason)
+    kind, event = outer.text("type"), outer.object("event")
+    if kind is None:
+        return Malformed("type_missing")
+    if kind == "url_verification" and not outer.text("challenge"):
+        return Malformed("challenge_missing")
+    if kind != "event_callback":
+        return Callback(bounded(kind), outer, Tame(None))
+    return _read_event(outer, event)
+
+
+def _read_event(outer: Tame, event: Tame) -> Callback | Malformed:
+    if not event:
+        return Malformed("event_missing")
+    kind, subtype = event.text("type"), event.text("subtype")
+    if kind is None:
+        return Malformed("event_type_missing")
+    if kind == "message" and subtype:
+        kind = f"message.{subtype}"
+    return Callback(bounded(kind), outer, event)

@@ -1,0 +1,54 @@
+"""The one primitive of background work: claim due rows, do one step, commit.
+
+A claim lasts as long as its transaction. Work that leaves the database (network) takes a lease instead: the row's
+``lease_token`` is set and ``due_at`` is when somebody else may try. It commits only while the lease is its own.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy.orm import Session
+
+from core.ids import new_id
+from db import Database, Event
+from db.dialects import claiming
+
+LEASE = timedelta(seconds=60)
+
+
+def has_due(database: Database, now: datetime) -> bool:
+    """A cheap look without locks, so that an idle worker never takes SQLite's writer lock."""
+    with database.read() as session:
+        return session.scalar(select(Event.id).where(_due(now)).limit(1)) is not None
+
+
+def claim_due(session: Session, now: datetime, *, limit: int) -> Sequence[Event]:
+    """Up to ``limit`` due events that nobody else holds, oldest first; held until the transaction ends."""
+    return session.scalars(claiming(select(Event).where(_due(now)).order_by(Event.due_at).limit(limit))).all()
+
+
+def claim_one(session: Session, event_id: str, *, lease: str | None = None) -> Event | None:
+    """That event if it is still pending and, with a lease, still ours."""
+    query = select(Event).where(Event.id == event_id, Event.state == "pending")
+    if lease is not None:
+        query = query.where(Event.lease_token == lease)
+    return session.scalars(claiming(query)).one_or_none()
+
+
+def lease_out(session: Session, event_ids: Sequence[str], now: datetime) -> str:
+    """Leases these events to the caller; returns the token that proves it."""
+    token = new_id("lea")
+    values = {"lease_token": token, "due_at": now + LEASE}
+    session.execute(update(Event).where(Event.id.in_(event_ids)).values(**values))
+    return token
+
+
+def next_due_at(database: Database) -> datetime | None:
+    """When the earliest pending event falls due."""
+    with database.read() as session:
+        return session.scalar(select(func.min(Event.due_at)).where(Event.state == "pending"))
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return and_(Event.state == "pending", Event.due_at <= now)

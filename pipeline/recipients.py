@@ -1,0 +1,129 @@
+"""Which workspaces an event concerns: matched by the credential it came through, never by an unverified claim."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from core.adapter import AccountKey, Envelope, Recipient
+from core.taming import JsonObject
+from db import Event, Integration, SlackApp, WebhookKey
+from db.sealed import holds
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The recipients of an event; without any, the reason why."""
+
+    recipients: tuple[Recipient, ...] = ()
+    reason: str | None = None
+
+
+def match(session: Session, arrivals: Iterable[tuple[Event, Envelope]]) -> dict[str, Match]:
+    """The match of every event of a batch, by event id, in at most four queries."""
+    arrivals = list(arrivals)
+    apps = _slack_apps(session, arrivals)
+    by_account = _slack_integrations(session, arrivals)
+    by_id = _integrations(session, {event.integration_id for event, _ in arrivals if event.integration_id})
+    keys = _webhook_keys(session, {event.webhook_key_id for event, _ in arrivals if event.webhook_key_id})
+    matches = {}
+    for event, envelope in arrivals:
+        if event.slack_app_id:
+            matches[event.id] = _match_slack(event.slack_app_id, envelope, apps, by_account)
+        elif event.integration_id:
+            matches[event.id] = _match_integration(by_id.get(event.integration_id))
+        else:
+            matches[event.id] = _match_key(keys.get(event.webhook_key_id or ""))
+    return matches
+
+
+def _match_slack(
+    app_id: str,
+    envelope: Envelope,
+    apps: Mapping[str, str | None],
+    integrations: Mapping[tuple[str, AccountKey], Integration],
+) -> Match:
+    """Every entitled installation of that app; the body must speak of the app whose secret verified it."""
+    expected = apps.get(app_id)
+    if expected is not None and envelope.app_id != expected:
+        return Match(reason="app_mismatch")
+    found = {}
+    for account in envelope.accounts:
+        key = AccountKey(team_id=account.team_id) if account.team_id else account
+        if (integration := integrations.get((app_id, key))) is not None:
+            found[integration.id] = integration
+    recipients = tuple(_recipient(integration, scope="") for integration in found.values())
+    return Match(recipients, None if recipients else "workspace_not_connected")
+
+
+def _match_integration(integration: Integration | None) -> Match:
+    if integration is None or not integration.is_connected:
+        return Match(reason="integration_disconnected")
+    return Match((_recipient(integration, scope=integration.pylon_account_id or integration.id),))
+
+
+def _match_key(key: WebhookKey | None) -> Match:
+    if key is None:
+        return Match(reason="webhook_key_deleted")
+    return Match((Recipient(workspace_id=key.workspace_id, scope=key.id),))
+
+
+def _recipient(integration: Integration, *, scope: str) -> Recipient:
+    return Recipient(
+        workspace_id=integration.workspace_id,
+        scope=scope,
+        integration_id=integration.id,
+        account=AccountKey(integration.slack_enterprise_id, integration.slack_team_id),
+        bot_user_id=integration.slack_bot_user_id,
+        bot_id=integration.slack_bot_id,
+        has_token=holds(integration, "access_token"),
+        is_active=integration.is_active,
+        config=cast("JsonObject", integration.config),
+    )
+
+
+def _slack_apps(session: Session, arrivals: list[tuple[Event, Envelope]]) -> dict[str, str | None]:
+    ids = {event.slack_app_id for event, _ in arrivals if event.slack_app_id}
+    if not ids:
+        return {}
+    query = select(SlackApp.id, SlackApp.api_app_id).where(SlackApp.id.in_(ids))
+    return {row.id: row.api_app_id for row in session.execute(query)}
+
+
+def _slack_integrations(
+    session: Session, arrivals: list[tuple[Event, Envelope]]
+) -> dict[tuple[str, AccountKey], Integration]:
+    """Connected Slack integrations by app and account: a team's own, or an organisation's (without a team)."""
+    apps = {event.slack_app_id for event, _ in arrivals if event.slack_app_id}
+    accounts = {account for event, envelope in arrivals if event.slack_app_id for account in envelope.accounts}
+    if not accounts:
+        return {}
+    teams = {account.team_id for account in accounts if account.team_id}
+    enterprises = {account.enterprise_id for account in accounts if account.enterprise_id}
+    query = select(Integration).where(
+        Integration.slack_app_id.in_(apps),
+        Integration.state != "disconnected",
+        or_(
+            Integration.slack_team_id.in_(teams),
+            Integration.slack_team_id.is_(None) & Integration.slack_enterprise_id.in_(enterprises),
+        ),
+    )
+    found = {}
+    for row in session.scalars(query):
+        key = AccountKey(team_id=row.slack_team_id) if row.slack_team_id else AccountKey(row.slack_enterprise_id)
+        found[row.slack_app_id or "", key] = row
+    return found
+
+
+def _integrations(session: Session, ids: set[str]) -> dict[str, Integration]:
+    if not ids:
+        return {}
+    return {row.id: row for row in session.scalars(select(Integration).where(Integration.id.in_(ids)))}
+
+
+def _webhook_keys(session: Session, ids: set[str]) -> dict[str, WebhookKey]:
+    if not ids:
+        return {}
+    return {row.id: row for row in session.scalars(select(WebhookKey).where(WebhookKey.id.in_(ids)))}

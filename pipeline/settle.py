@@ -1,0 +1,110 @@
+"""Writes down what was decided: signals, conversations, receipts and the events' states, in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, update
+from sqlalchemy.orm import Session
+
+from core.signal import Ignored, Writes
+from db import Event, Integration, Receipt, WebhookKey
+from db.dialects import insert_into
+from pipeline.plan import Failed, Handled, Part, Plan
+from pipeline.signals import Place, Placed, Written, write_signals
+
+USED_RESOLUTION = timedelta(minutes=1)
+"""How exact ``last_used_at`` is: one write a minute, not one per event."""
+
+_RANK = ("captured", "updated", "deleted", "handled", "superseded", "failed", "ignored")
+
+
+def settle(session: Session, plans: Sequence[Plan], now: datetime) -> None:
+    """Commits nothing itself. Every part of every plan must be settled."""
+    placed = {id(part): _placed(plan, part) for plan in plans for part in plan.parts}
+    written = write_signals(session, (write for writes in placed.values() for write in writes), now)
+    receipts = [
+        _receipt(plan, part, [written[id(write)] for write in placed[id(part)]], now)
+        for plan in plans
+        for part in plan.parts
+    ]
+    _store_receipts(session, receipts)
+    kept = {receipt["event_id"] for receipt in receipts if receipt["outcome"] != "ignored"}
+    _finish_events(session, plans, kept, now)
+    _touch(session, Integration, {part.recipient.integration_id for plan in plans for part in plan.parts}, now)
+    keyed = [part for plan in plans if plan.event.platform == "webhook" for part in plan.parts]
+    _touch(session, WebhookKey, {part.recipient.scope for part in keyed}, now)
+
+
+def _placed(plan: Plan, part: Part) -> list[Placed]:
+    if not isinstance(part.settlement, Writes):
+        return []
+    workspace, source = part.recipient.workspace_id, plan.event.platform
+    return [
+        Placed(Place(workspace, source, part.recipient.scope, write.ref), write) for write in part.settlement.writes
+    ]
+
+
+def _receipt(plan: Plan, part: Part, written: list[Written], now: datetime) -> dict[str, Any]:
+    """The receipt of one part; of several writes, the most telling one."""
+    best = min(written, key=lambda w: _RANK.index(w.outcome), default=None) or _unwritten(part)
+    return {
+        "event_id": plan.event.id,
+        "workspace_id": part.recipient.workspace_id,
+        "integration_id": part.recipient.integration_id,
+        "outcome": best.outcome,
+        "reason": best.reason,
+        "signal_id": best.signal_id,
+        "created_at": now,
+    }
+
+
+def _unwritten(part: Part) -> Written:
+    settlement = part.settlement
+    if isinstance(settlement, Failed):
+        return Written("failed", None, settlement.reason)
+    if isinstance(settlement, Handled):
+        return Written("handled", None, settlement.reason)
+    return Written("ignored", None, settlement.reason if isinstance(settlement, Ignored) else "nothing_to_write")
+
+
+def _store_receipts(session: Session, receipts: list[dict[str, Any]]) -> None:
+    """One receipt per event and workspace: the most telling one where a workspace is connected twice."""
+    best: dict[tuple[str, str], dict[str, Any]] = {}
+    for receipt in sorted(receipts, key=lambda r: _RANK.index(r["outcome"])):
+        best.setdefault((receipt["event_id"], receipt["workspace_id"]), receipt)
+    if not best:
+        return
+    insert = insert_into(session, Receipt).values(list(best.values()))
+    changes = {name: insert.excluded[name] for name in ("integration_id", "outcome", "reason", "signal_id")}
+    session.execute(insert.on_conflict_do_update(index_elements=[Receipt.event_id, Receipt.workspace_id], set_=changes))
+
+
+def _finish_events(session: Session, plans: Iterable[Plan], kept: set[str], now: datetime) -> None:
+    """One UPDATE per kind of end. An event whose every write came to nothing is ignored, not processed."""
+    ends: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+    for plan in plans:
+        came_to_nothing = plan.state == "processed" and plan.event.id not in kept
+        end = ("ignored", "nothing_to_change") if came_to_nothing else (plan.state, plan.final_reason)
+        ends[end].append(plan.event.id)
+    for (state, reason), ids in ends.items():
+        values = {"state": state, "reason": reason, "processed_at": now, "due_at": None, "lease_token": None}
+        session.execute(
+            update(Event).where(Event.id.in_(ids)).values(**values, attempts=Event.attempts + 1),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _touch(session: Session, model: type[Integration | WebhookKey], ids: set[str | None], now: datetime) -> None:
+    present = [id_ for id_ in ids if id_]
+    if not present:
+        return
+    stale = or_(model.last_used_at.is_(None), model.last_used_at < now - USED_RESOLUTION)
+    values: dict[str, Any] = {"last_used_at": now}
+    if model is Integration:
+        values["updated_at"] = Integration.updated_at  # being used is not a change
+    session.execute(
+        update(model).where(model.id.in_(present), stale).values(**values),
+        execution_options={"synchronize_session": False},
+    )

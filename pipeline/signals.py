@@ -1,0 +1,192 @@
+"""Writes signals: one statement per batch, where only a newer version wins and a tombstone stays one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session
+
+from core.ids import new_id
+from core.signal import Capture, Removal, Write
+from core.taming import bounded, tidy
+from db import Outcome, Signal
+from db.dialects import insert_into
+from pipeline.conversations import resolve
+
+
+class Place(NamedTuple):
+    """What identifies a signal."""
+
+    workspace_id: str
+    source: str
+    scope: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A write and where it belongs."""
+
+    place: Place
+    write: Write
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write came to."""
+
+    outcome: Outcome
+    signal_id: str | None
+    reason: str | None = None
+
+
+_FROM_SOURCE = (
+    "source_version", "source_url", "verbatim", "author_affiliation", "source_metadata", "occurred_at", "edited_at",
+)  # fmt: skip
+_KEPT_WHEN_ABSENT = (
+    "author_name", "author_email", "author_external_id", "account_external_id", "account_name", "conversation_id",
+)  # fmt: skip
+
+
+def write_signals(session: Session, writes: Iterable[Placed], now: datetime) -> dict[int, Written]:
+    """Writes them all; answers by ``id()`` of each `Placed`. What people decided (status, interpretation, tags, …)
+    is never overwritten by the source.
+    """
+    writes = list(writes)
+    welcome = _welcome(session, writes)
+    winners = _newest(welcome)
+    captures = {place: w for place, w in winners.items() if isinstance(w, Capture)}
+    removals = {place: w for place, w in winners.items() if isinstance(w, Removal)}
+    conversations = resolve(session, ((place.workspace_id, w.conversation) for place, w in captures.items()), now)
+    rows = {place: _captured(place, w, conversations, now) for place, w in captures.items()}
+    written = _upsert(session, rows, _capture_changes)
+    rows |= (tombs := {place: _removed(place, w, now) for place, w in removals.items()})
+    written |= _upsert(session, tombs, _removal_changes)
+    stored = _stored(session, [place for place in winners if place not in written])
+    unwanted = {id(w): Written("ignored", None, w.write.only_changes) for w in writes}
+    return unwanted | {id(w): _written(w, winners, rows, written, stored) for w in welcome}
+
+
+def _welcome(session: Session, writes: list[Placed]) -> list[Placed]:
+    """The writes without those that only change a signal that is not there."""
+    made = {placed.place for placed in writes if placed.write.only_changes is None}
+    asked = [placed.place for placed in writes if placed.place not in made]
+    present = made | _stored(session, asked).keys()
+    return [placed for placed in writes if placed.place in present]
+
+
+def _newest(writes: list[Placed]) -> dict[Place, Write]:
+    """One write per place: the newest; of equals, the removal. Sorted, so that concurrent workers lock in one order."""
+    newest: dict[Place, Write] = {}
+    for placed in writes:
+        present = newest.get(placed.place)
+        if present is None or _age(placed.write) > _age(present):
+            newest[placed.place] = placed.write
+    return dict(sorted(newest.items(), key=lambda item: item[0]))
+
+
+def _age(write: Write) -> tuple[str, bool]:
+    return write.version, isinstance(write, Removal)
+
+
+def _row(place: Place, write: Write, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(Signal.id_prefix),
+        "workspace_id": place.workspace_id,
+        "source": place.source,
+        "source_scope": place.scope,
+        "source_ref": place.ref,
+        "source_version": write.version,
+        "occurred_at": write.occurred_at,
+        "status": "new",
+        "links": [],
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _captured(place: Place, write: Capture, conversations: Mapping[Any, str], now: datetime) -> dict[str, Any]:
+    keys = ((place.workspace_id, key.kind, key.ref) for key in write.conversation)
+    return _row(place, write, now) | {
+        "source_url": write.url,
+        "verbatim": write.verbatim,
+        "interpretation": write.interpretation,
+        "severity": write.severity,
+        "frequency": write.frequency,
+        "user_segment": write.user_segment,
+        "author_name": write.author.name,
+        "author_email": write.author.email,
+        "author_external_id": bounded(write.author.external_id) if write.author.external_id else None,
+        "author_affiliation": write.author.affiliation,
+        "account_external_id": bounded(write.account.external_id) if write.account.external_id else None,
+        "account_name": write.account.name,
+        "tags": list(write.tags),
+        "source_metadata": tidy(write.metadata),
+        "conversation_id": next((conversations[key] for key in keys if key in conversations), None),
+        "edited_at": write.edited_at,
+    }
+
+
+def _removed(place: Place, write: Removal, now: datetime) -> dict[str, Any]:
+    return _row(place, write, now) | {
+        "verbatim": "",
+        "tags": [],
+        "source_metadata": {},
+        "author_affiliation": "unknown",
+        "deleted_at": write.deleted_at,
+    }
+
+
+def _capture_changes(new: Any) -> dict[str, Any]:
+    kept = {name: func.coalesce(new[name], getattr(Signal, name)) for name in _KEPT_WHEN_ABSENT}
+    return {name: new[name] for name in (*_FROM_SOURCE, "updated_at")} | kept
+
+
+def _removal_changes(new: Any) -> dict[str, Any]:
+    return {name: new[name] for name in ("source_version", "deleted_at", "updated_at")}
+
+
+def _upsert(session: Session, rows: dict[Place, dict[str, Any]], changes: Any) -> dict[Place, str]:
+    """Inserts or updates; returns the ids of the rows that took the write, by place."""
+    if not rows:
+        return {}
+    insert = insert_into(session, Signal).values(list(rows.values()))
+    statement = insert.on_conflict_do_update(
+        index_elements=[Signal.workspace_id, Signal.source, Signal.source_scope, Signal.source_ref],
+        set_=changes(insert.excluded),
+        where=insert.excluded.source_version > Signal.source_version,
+    ).returning(Signal.id, *_place_columns())
+    return {Place(*place): id_ for id_, *place in session.execute(statement)}
+
+
+def _stored(session: Session, places: list[Place]) -> dict[Place, tuple[str, str]]:
+    """Id and version of the signals that were newer than their write."""
+    if not places:
+        return {}
+    query = select(Signal.id, Signal.source_version, *_place_columns()).where(tuple_(*_place_columns()).in_(places))
+    return {Place(*place): (id_, version) for id_, version, *place in session.execute(query)}
+
+
+def _place_columns() -> tuple[Any, ...]:
+    return Signal.workspace_id, Signal.source, Signal.source_scope, Signal.source_ref
+
+
+def _written(
+    placed: Placed,
+    winners: Mapping[Place, Write],
+    rows: Mapping[Place, Mapping[str, Any]],
+    written: Mapping[Place, str],
+    stored: Mapping[Place, tuple[str, str]],
+) -> Written:
+    place, write = placed.place, placed.write
+    signal_id, version = (written[place], winners[place].version) if place in written else stored.get(place, (None, ""))
+    if write.version != version:
+        return Written("superseded", signal_id, "newer_version_stored")
+    if place not in written:
+        return Written("captured" if isinstance(write, Capture) else "deleted", signal_id, "unchanged")
+    is_new = rows[place]["id"] == signal_id
+    if isinstance(write, Removal):
+        return Written("deleted", signal_id, "tombstone" if is_new else None)
+    return Written("captured" if is_new else "updated", signal_id)

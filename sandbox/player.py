@@ -1,0 +1,72 @@
+"""Plays the story against a running Signalbox, as people and platforms would: over HTTP only."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import httpx
+
+from sandbox.beats import Beat
+from sandbox.cast import HOME, Cast
+from sandbox.errors import SandboxError
+from sandbox.pylon import PylonStandIn
+from sandbox.signalbox import Signalbox
+from sandbox.slack import SlackStandIn
+from sandbox.stage import Stage
+from sandbox.story import FIRST_WAVE, LATER, more
+
+QUICK_SECONDS, SLOW_SECONDS, GENTLE_SECONDS = 0.3, 2.5, 9.0
+
+Pause: TypeAlias = Callable[[float], object]
+Report: TypeAlias = Callable[[str], object]
+
+
+class Player:
+    """First `connect`, then `play`. Steps are told to ``report`` without the words that are said."""
+
+    def __init__(
+        self,
+        slack: SlackStandIn,
+        pylon: PylonStandIn,
+        cast: Cast,
+        signalbox: Signalbox,
+        *,
+        workspace_id: str,
+        pause: Pause,
+        report: Report,
+    ) -> None:
+        self._slack, self._pylon, self._cast, self._signalbox = slack, pylon, cast, signalbox
+        self._stage = Stage(slack, pylon, cast)
+        self._workspace_id, self._pause, self._report = workspace_id, pause, report
+
+    def connect(self) -> None:
+        """Adds the app to Slack and connects Pylon, as the workspace's admin. Raises `SandboxError`."""
+        self._report(f"Adding the app to Slack for workspace {self._workspace_id}")
+        self._slack.send_events_to(self._signalbox.slack_events_url)
+        self._signalbox.add_to_slack(self._cast.home.id)
+        self._report(f"Connecting {HOME.name}'s Pylon")
+        self._pylon.webhook = self._signalbox.connect_pylon(f"{HOME.name} support", self._pylon.token)
+
+    def play(self, stop: threading.Event) -> None:
+        """The story, then gentle talk until stopped. Raises `SandboxError` at the first beat that is refused."""
+        for beat, seconds in _paced():
+            if stop.is_set():
+                return
+            self._report(self._stage.describe(beat))
+            self._perform(beat)
+            self._pause(seconds)
+
+    def _perform(self, beat: Beat) -> None:
+        step = f"sending {type(beat).__name__}"
+        try:
+            answer = self._stage.perform(beat)
+        except httpx.HTTPError as error:
+            raise SandboxError(f"{step}: no answer ({type(error).__name__})") from None
+        if not answer.is_success:
+            raise SandboxError(f"{step}: answered {answer.status_code}")
+
+
+def _paced() -> Iterator[tuple[Beat, float]]:
+    yield from ((beat, QUICK_SECONDS) for beat in FIRST_WAVE)
+    yield from ((beat, SLOW_SECONDS) for beat in LATER)
+    yield from ((beat, GENTLE_SECONDS) for beat in more())

@@ -1,0 +1,153 @@
+"""A stand-in for Pylon: its objects, and the triggers that call a webhook."""
+
+import secrets
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+import msgspec
+
+from core.clock import Clock, utc_now
+from core.signatures import hmac_sha256_hex
+from core.taming import JsonObject
+from sandbox.errors import SandboxError
+from sandbox.faults import Fault, Faults
+from sandbox.loopback import loopback_client
+from sandbox.pylon_objects import rfc3339
+
+ANSWER_SECONDS = 5.0
+FIRST_NUMBER = 1001
+
+
+@dataclass(frozen=True, slots=True)
+class PylonWebhook:
+    """What the admin types into Pylon's settings: the URL and one custom header."""
+
+    url: str
+    header_name: str | None = None
+    header_value: str = field(default="", repr=False)
+
+
+class PylonStandIn:
+    """One Pylon organisation with one API token.
+
+    ``signing_secret`` is what Pylon shows when the webhook is made: every trigger is signed under it, whether or
+    not anybody copied it. None sends triggers without a signature.
+    """
+
+    def __init__(self, name: str, *, token: str = "", clock: Clock = utc_now) -> None:
+        self.organisation: JsonObject = {"id": str(uuid.uuid4()), "name": name}
+        self.token = token or f"pylon_api_{secrets.token_hex(32)}"
+        self.signing_secret: str | None = secrets.token_hex(32)
+        self.webhook: PylonWebhook | None = None
+        self.clock = clock
+        self.faults = Faults()
+        self._client = loopback_client(ANSWER_SECONDS)
+        self._lock = threading.Lock()
+        self._next_number = FIRST_NUMBER
+        self._accounts: dict[str, JsonObject] = {}
+        self._contacts: dict[str, JsonObject] = {}
+        self._issues: dict[str, JsonObject] = {}
+        self._messages: dict[str, list[JsonObject]] = {}
+
+    def fail_next(
+        self,
+        endpoint: str,
+        *,
+        code: str = "rate_limited",
+        status: int = 429,
+        retry_after: int | None = 2,
+        times: int = 1,
+    ) -> None:
+        """The next ``times`` calls of this endpoint fail.
+
+        Endpoints are ``me``, ``issue``, ``messages``, ``search``, ``account`` and ``contact``.
+        """
+        self.faults.order(endpoint, Fault(code, status, retry_after if status == 429 else None), times)
+
+    def next_number(self) -> int:
+        """The number of the next issue."""
+        with self._lock:
+            self._next_number += 1
+            return self._next_number - 1
+
+    def add_account(self, account: JsonObject) -> JsonObject:
+        """Keeps an account and returns it."""
+        return self._keep(self._accounts, account)
+
+    def add_contact(self, contact: JsonObject) -> JsonObject:
+        """Keeps a contact and returns it."""
+        return self._keep(self._contacts, contact)
+
+    def add_issue(self, issue: JsonObject) -> JsonObject:
+        """Keeps an issue (no trigger fires by itself) and returns it."""
+        return self._keep(self._issues, issue)
+
+    def add_message(self, issue_id: str, message: JsonObject) -> JsonObject:
+        """Adds a message to an issue, which thereby changes."""
+        now = rfc3339(self.clock())
+        with self._lock:
+            self._messages.setdefault(issue_id, []).append(message)
+            changed: JsonObject = {"updated_at": now, "latest_message_time": message["timestamp"]}
+            self._issues[issue_id] = self._issues[issue_id] | changed
+        return message
+
+    def change_issue(self, issue_id: str, changes: JsonObject) -> JsonObject:
+        """Changes fields of an issue, such as its state, and returns it."""
+        changed: JsonObject = {**changes, "updated_at": rfc3339(self.clock())}
+        with self._lock:
+            self._issues[issue_id] = self._issues[issue_id] | changed
+            return self._issues[issue_id]
+
+    def issue(self, ref: str) -> JsonObject | None:
+        """The issue of this id or number."""
+        with self._lock:
+            by_number = (issue for issue in self._issues.values() if str(issue["number"]) == ref)
+            return self._issues.get(ref) or next(by_number, None)
+
+    def issues(self) -> list[JsonObject]:
+        """All issues, the last changed first."""
+        with self._lock:
+            return sorted(self._issues.values(), key=lambda issue: str(issue["updated_at"]), reverse=True)
+
+    def messages(self, issue_id: str) -> list[JsonObject]:
+        """The messages of an issue, internal notes included, in their order."""
+        with self._lock:
+            return list(self._messages.get(issue_id, ()))
+
+    def account(self, ref: str) -> JsonObject | None:
+        """The account of this id or external id."""
+        with self._lock:
+            return self._accounts.get(ref) or next((a for a in self._accounts.values() if ref in _external(a)), None)
+
+    def contact(self, contact_id: str) -> JsonObject | None:
+        """The contact of this id."""
+        with self._lock:
+            return self._contacts.get(contact_id)
+
+    def send_trigger(self, body: Mapping[str, object] | bytes) -> httpx.Response:
+        """Calls the webhook as a trigger does: the admin's template, the custom header, the signature over the body.
+
+        Bytes go out as they are, for templates that are no JSON. Raises `SandboxError` when no webhook is set up.
+        """
+        if self.webhook is None:
+            raise SandboxError("Pylon has no webhook yet: set `webhook` first")
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        headers = {"content-type": "application/json", "user-agent": "Pylon"}
+        if self.webhook.header_name:
+            headers[self.webhook.header_name] = self.webhook.header_value
+        if self.signing_secret is not None:
+            headers["X-Pylon-Signature"] = hmac_sha256_hex(self.signing_secret, content)
+        return self._client.post(self.webhook.url, content=content, headers=headers)
+
+    def _keep(self, table: dict[str, JsonObject], kept: JsonObject) -> JsonObject:
+        with self._lock:
+            table[str(kept["id"])] = kept
+        return kept
+
+
+def _external(account: JsonObject) -> set[str]:
+    ids = account.get("external_ids")
+    return {str(item["external_id"]) for item in ids if isinstance(item, dict)} if isinstance(ids, list) else set()

@@ -1,0 +1,129 @@
+"""Pylon's REST API over HTTP, as far as Signalbox reads it.
+
+Shapes: https://docs.usepylon.com/pylon-docs/developer/api/errors and …/authentication
+"""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeAlias
+
+from flask import Blueprint, Response, jsonify, request
+
+from core.signatures import equals_any
+from core.taming import JsonObject, JsonValue
+from sandbox.pylon import PylonStandIn
+from sandbox.pylon_search import UnknownFilter, matching
+
+DEFAULT_LIMIT = 100
+LIMIT_BELOW = 1000
+
+View: TypeAlias = Callable[..., JsonObject]
+
+
+class _Refused(Exception):
+    """An answer that is not a success."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(code)
+        self.status, self.code, self.sentence = status, code, sentence
+
+
+def pylon_blueprint(pylon: PylonStandIn) -> Blueprint:
+    """Everything below ``/pylon``."""
+    blueprint = Blueprint("pylon", __name__, url_prefix="/pylon")
+
+    def me() -> JsonObject:
+        return {"data": pylon.organisation}
+
+    def issue(ref: str) -> JsonObject:
+        return {"data": _found(pylon.issue(ref), "issue")}
+
+    def messages(ref: str) -> JsonObject:
+        found = _found(pylon.issue(ref), "issue")
+        return _page(pylon.messages(str(found["id"])), request.args.get("cursor"), request.args.get("limit"))
+
+    def search() -> JsonObject:
+        body = request.get_json(silent=True)
+        asked: JsonObject = body if isinstance(body, dict) else {}
+        try:
+            found = matching(asked.get("filter"), pylon.issues())
+        except UnknownFilter as error:
+            raise _Refused(400, "invalid_request", "This filter is not supported.") from error
+        return _page(found, asked.get("cursor"), asked.get("limit"))
+
+    def account(ref: str) -> JsonObject:
+        return {"data": _found(pylon.account(ref), "account")}
+
+    def contact(contact_id: str) -> JsonObject:
+        return {"data": _found(pylon.contact(contact_id), "contact")}
+
+    for rule, view in (
+        ("/me", me),
+        ("/issues/<ref>", issue),
+        ("/issues/<ref>/messages", messages),
+        ("/accounts/<ref>", account),
+        ("/contacts/<contact_id>", contact),
+    ):
+        blueprint.add_url_rule(rule, view.__name__, _answering(pylon, view))
+    blueprint.add_url_rule("/issues/search", "search", _answering(pylon, search), methods=["POST"])
+    return blueprint
+
+
+def _answering(pylon: PylonStandIn, view: View) -> Callable[..., Response]:
+    """The view behind authentication and ordered faults, its answer in Pylon's envelope."""
+
+    @wraps(view)
+    def answer(**arguments: str) -> Response:
+        request_id = str(uuid.uuid4())
+        try:
+            _authenticate(pylon)
+            if fault := pylon.faults.due(view.__name__):
+                failed = _failure(request_id, fault.status, fault.error, "The request failed.")
+                if fault.retry_after is not None:
+                    failed.headers["X-Retry-After"] = failed.headers["Retry-After"] = str(fault.retry_after)
+                return failed
+            return jsonify({**view(**arguments), "request_id": request_id})
+        except _Refused as refused:
+            return _failure(request_id, refused.status, refused.code, refused.sentence)
+
+    return answer
+
+
+def _authenticate(pylon: PylonStandIn) -> None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _Refused(401, "invalid_authorization_header", "The authorization header is missing or invalid.")
+    if not equals_any([pylon.token], token.strip()):
+        raise _Refused(401, "invalid_api_token", "The API token is invalid.")
+
+
+def _failure(request_id: str, status: int, code: str, sentence: str) -> Response:
+    response = jsonify(errors=[sentence], code=code, request_id=request_id)
+    response.status_code = status
+    return response
+
+
+def _found(thing: JsonObject | None, kind: str) -> JsonObject:
+    if thing is None:
+        raise _Refused(404, "not_found", f"The {kind} was not found.")
+    return thing
+
+
+def _page(items: list[JsonObject], cursor: JsonValue, limit: JsonValue) -> JsonObject:
+    start, size = _number(cursor, 0), _number(limit, DEFAULT_LIMIT)
+    if not 0 < size < LIMIT_BELOW:
+        raise _Refused(400, "invalid_request", "The limit must be greater than 0 and less than 1000.")
+    end = start + size
+    more = end < len(items)
+    pagination: JsonObject = {"cursor": str(end) if more else "", "has_next_page": more}
+    return {"data": [*items[start:end]], "pagination": pagination}
+
+
+def _number(value: JsonValue, default: int) -> int:
+    text = str(value if value is not None else "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise _Refused(400, "invalid_request", "The cursor or limit is invalid.")
+    return int(text)

@@ -1,0 +1,86 @@
+"""The Web API's ``conversations.*``: channels and what was said in them.
+
+Shapes: https://docs.slack.dev/reference/methods/conversations.history and its neighbours
+"""
+
+from collections.abc import Mapping
+
+from core.taming import JsonObject
+from sandbox import slack_objects
+from sandbox.errors import SlackRefusal
+from sandbox.slack import SlackStandIn
+from sandbox.slack_history import Span
+from sandbox.slack_world import SlackChannel
+
+
+def conversations_list(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> JsonObject:
+    """The channels of the team, in pages."""
+    viewer = slack.grants.bearer(token)
+    kinds = arguments.get("types", "public_channel").replace(" ", "").split(",")
+    found = [
+        slack_objects.channel(channel, viewer_team_id=viewer.team.id)
+        for channel in slack.world.channels_of(frozenset({viewer.team.id}))
+        if ("private_channel" if channel.is_private else "public_channel") in kinds
+    ]
+    page, cursor = _page(found, arguments)
+    return {"channels": [*page], "response_metadata": {"next_cursor": cursor}}
+
+
+def conversations_info(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> JsonObject:
+    """One channel."""
+    viewer_team_id = slack.grants.bearer(token).team.id
+    return {"channel": slack_objects.channel(_channel(slack, token, arguments), viewer_team_id=viewer_team_id)}
+
+
+def conversations_history(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> JsonObject:
+    """The messages of a channel, newest first, in pages."""
+    channel = _channel(slack, token, arguments)
+    return _messages(slack.history.of_channel(channel.id, _span(arguments)), arguments)
+
+
+def conversations_replies(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> JsonObject:
+    """A thread, its first message first, in pages."""
+    channel = _channel(slack, token, arguments)
+    found = slack.history.of_thread(channel.id, arguments.get("ts", ""), _span(arguments))
+    if found is None:
+        raise SlackRefusal("thread_not_found")
+    return _messages(found, arguments)
+
+
+def _channel(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> SlackChannel:
+    viewer = slack.grants.bearer(token)
+    channel = slack.world.channel(arguments.get("channel", ""))
+    if channel is None or viewer.team.id not in channel.team_ids:
+        raise SlackRefusal("channel_not_found")
+    return channel
+
+
+def _messages(found: list[JsonObject], arguments: Mapping[str, str]) -> JsonObject:
+    page, cursor = _page(found, arguments)
+    more: JsonObject = {"has_more": True, "response_metadata": {"next_cursor": cursor}} if cursor else {}
+    return {"messages": [*page], "has_more": False, **more}
+
+
+def _page(found: list[JsonObject], arguments: Mapping[str, str]) -> tuple[list[JsonObject], str]:
+    start = _number(arguments.get("cursor"), 0, "invalid_cursor")
+    limit = _number(arguments.get("limit"), 100, "invalid_limit")
+    if not 1 <= limit <= 1000:
+        raise SlackRefusal("invalid_limit")
+    end = start + limit
+    return found[start:end], str(end) if end < len(found) else ""
+
+
+def _span(arguments: Mapping[str, str]) -> Span:
+    oldest, latest = arguments.get("oldest", ""), arguments.get("latest", "")
+    for bound, error in ((oldest, "invalid_ts_oldest"), (latest, "invalid_ts_latest")):
+        if bound and not (bound.isascii() and bound.replace(".", "", 1).isdigit()):
+            raise SlackRefusal(error)
+    return Span(oldest, latest, inclusive=arguments.get("inclusive", "") in {"1", "true", "True"})
+
+
+def _number(text: str | None, default: int, error: str) -> int:
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise SlackRefusal(error)
+    return int(text)

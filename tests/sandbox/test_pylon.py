@@ -1,0 +1,191 @@
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import httpx
+import jsonschema
+import pytest
+
+from core.signatures import hmac_sha256_hex
+from core.taming import JsonObject, Tame, parse_object
+from sandbox import pylon_objects
+from sandbox.cast import Cast
+from sandbox.errors import SandboxError
+from sandbox.pylon import PylonStandIn, PylonWebhook
+from sandbox.pylon_objects import MessageAuthor, SlackRoot
+from sandbox.server import SandboxServer
+from tests.sandbox.conftest import Clock
+from tests.sandbox.receiver import Receiver
+
+OPENAPI = Path(__file__).parents[3] / "shared" / "data" / "pylon-openapi.json"
+
+
+class Pylon:
+    """A Pylon with one ticket, and its API as a client sees it."""
+
+    def __init__(self, stand_in: PylonStandIn, server: SandboxServer, http: httpx.Client, clock: Clock) -> None:
+        self.stand_in, self.server, self.http = stand_in, server, http
+        self.account = stand_in.add_account(
+            pylon_objects.account("Kestrel", "kestrel.example", created_at=clock(), slack_channel_id="C0K")
+        )
+        self.contact = stand_in.add_contact(
+            pylon_objects.contact("Marta", "marta@kestrel.example", self.account, slack_user_id="U0M")
+        )
+        self.issue = stand_in.add_issue(
+            pylon_objects.issue(
+                stand_in.next_number(),
+                "Export <stops>",
+                "It stops at 1,000 rows & says nothing.",
+                of_account=self.account,
+                requester=self.contact,
+                source="slack",
+                created_at=clock(),
+                slack=SlackRoot("T0HOME", "C0K", "1.000001"),
+            )
+        )
+        author = MessageAuthor(str(self.contact["id"]), "Marta", "marta@kestrel.example", is_contact=True)
+        for number in range(3):
+            clock.move(timedelta(seconds=1))
+            note = pylon_objects.message(author, f"Number {number}", source="slack", at=clock(), is_private=number == 2)
+            stand_in.add_message(str(self.issue["id"]), note)
+
+    def get(self, path: str, token: str | None = None) -> httpx.Response:
+        authorization = f"Bearer {self.stand_in.token}" if token is None else token
+        return self.http.get(f"{self.server.pylon_api_url}{path}", headers={"authorization": authorization})
+
+    def search(self, body: JsonObject) -> httpx.Response:
+        bearer = {"authorization": f"Bearer {self.stand_in.token}"}
+        return self.http.post(f"{self.server.pylon_api_url}/issues/search", json=body, headers=bearer)
+
+
+@pytest.fixture
+def api(pylon: PylonStandIn, server: SandboxServer, http: httpx.Client, clock: Clock) -> Pylon:
+    return Pylon(pylon, server, http, clock)
+
+
+@cache
+def schema_of(path: str, method: str = "get") -> JsonObject:
+    """The documented answer, made strict: no field that Pylon does not have."""
+    document = parse_object(OPENAPI.read_bytes())
+    for schema in (Tame(document).object("components").object("schemas").raw).values():
+        if isinstance(schema, dict) and "properties" in schema:
+            schema["additionalProperties"] = False
+    operation = Tame(document).object("paths").object(path).object(method)
+    content = operation.object("responses").object("200").object("content").object("application/json")
+    return {**content.object("schema").raw, "components": document["components"]}
+
+
+@pytest.mark.skipif(not OPENAPI.exists(), reason="Pylon's OpenAPI document is not beside this checkout")
+@pytest.mark.parametrize(
+    ("documented", "kind"),
+    [
+        ("/me", "organisation"),
+        ("/issues/{id}", "issue"),
+        ("/issues/{id}/messages", "issue"),
+        ("/accounts/{id}", "account"),
+        ("/contacts/{id}", "contact"),
+    ],
+)
+def test_answers_are_as_documented(api: Pylon, documented: str, kind: str) -> None:
+    asked = api.stand_in.organisation if kind == "organisation" else getattr(api, kind)
+
+    answer = api.get(documented.replace("{id}", str(asked["id"])))
+
+    assert answer.status_code == 200
+    jsonschema.validate(answer.json(), schema_of(documented))
+
+
+@pytest.mark.skipif(not OPENAPI.exists(), reason="Pylon's OpenAPI document is not beside this checkout")
+def test_found_issues_are_as_documented(api: Pylon) -> None:
+    answer = api.search({})
+
+    assert [issue["id"] for issue in answer.json()["data"]] == [api.issue["id"]]
+    jsonschema.validate(answer.json(), schema_of("/issues/search", "post"))
+
+
+def test_issues_have_numbers_and_accounts_external_ids(api: Pylon) -> None:
+    by_number = api.get(f"/issues/{api.issue['number']}").json()["data"]
+
+    assert by_number["id"] == api.issue["id"]
+    assert by_number["body_html"] == "<p>It stops at 1,000 rows &amp; says nothing.</p>"
+    assert by_number["slack"] == {"workspace_id": "T0HOME", "channel_id": "C0K", "message_ts": "1.000001"}
+    assert api.get("/accounts/crm-kestrel.example").json()["data"]["id"] == api.account["id"]
+
+
+def test_messages_come_in_pages(api: Pylon) -> None:
+    path = f"/issues/{api.issue['id']}/messages?limit=2"
+    first = api.get(path).json()
+    second = api.get(f"{path}&cursor={first['pagination']['cursor']}").json()
+
+    assert first["pagination"]["has_next_page"] is True
+    assert second["pagination"] == {"cursor": "", "has_next_page": False}
+    assert [message["is_private"] for message in first["data"] + second["data"]] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status", "code"),
+    [
+        ("/me", "", 401, "invalid_authorization_header"),
+        ("/me", "Bearer guessed", 401, "invalid_api_token"),
+        ("/issues/none", None, 404, "not_found"),
+        ("/issues/none/messages", None, 404, "not_found"),
+        ("/contacts/none", None, 404, "not_found"),
+    ],
+)
+def test_errors_have_pylons_shape(api: Pylon, path: str, token: str | None, status: int, code: str) -> None:
+    answer = api.get(path, token)
+
+    assert answer.status_code == status
+    body = answer.json()
+    assert body["code"] == code
+    assert [type(error) for error in body["errors"]] == [str]
+    assert body["request_id"]
+
+
+def test_a_fault_on_order_happens_once(api: Pylon) -> None:
+    api.stand_in.fail_next("issue", retry_after=9)
+    path = f"/issues/{api.issue['id']}"
+
+    limited = api.get(path)
+
+    assert (limited.status_code, limited.headers["x-retry-after"], limited.headers["retry-after"]) == (429, "9", "9")
+    assert limited.json()["code"] == "rate_limited"
+    assert api.get(path).status_code == 200
+
+
+def test_search_by_the_time_of_change(api: Pylon, clock: Clock) -> None:
+    changed = {"field": "updated_at", "operator": "time_is_after"}
+    before, after = clock() - timedelta(seconds=2), clock() + timedelta(seconds=1)
+
+    assert len(api.search({"filter": {**changed, "value": before.isoformat()}}).json()["data"]) == 1
+    assert api.search({"filter": {**changed, "value": after.isoformat()}}).json()["data"] == []
+    window: JsonObject = {"field": "updated_at", "operator": "time_range", "values": [str(before), str(after)]}
+    assert len(api.search({"filter": {"operator": "and", "subfilters": [window]}}).json()["data"]) == 1
+    assert api.search({"filter": {"field": "mood", "operator": "equals"}}).status_code == 400
+
+
+def test_triggers_carry_the_header_and_the_signature(pylon: PylonStandIn, receiver: Receiver, cast: Cast) -> None:
+    with pytest.raises(SandboxError):
+        pylon.send_trigger({"event": "issue.created"})
+    pylon.webhook = PylonWebhook(f"{receiver.url}/webhooks/pylon/key", "Authorization", "Bearer secret")
+
+    assert pylon.send_trigger({"event": "issue.created", "issue_id": "2f1c"}).status_code == 200
+    pylon.signing_secret = None
+    pylon.send_trigger(b'{"event":"{{issue')
+
+    signed, unsigned = receiver.received
+    assert signed.path == "webhooks/pylon/key"
+    assert signed.headers["authorization"] == "Bearer secret"
+    assert len(signed.headers["x-pylon-signature"]) == 64
+    assert "x-pylon-signature" not in unsigned.headers
+    assert unsigned.body == b'{"event":"{{issue'
+
+
+def test_the_signature_is_the_plain_hmac_of_the_body(pylon: PylonStandIn, receiver: Receiver) -> None:
+    pylon.webhook, pylon.signing_secret = PylonWebhook(f"{receiver.url}/hook"), "whsec_test"
+
+    pylon.send_trigger(b'{"event":"issue.created","issue_id":"2f1c"}')
+
+    (received,) = receiver.received
+    expected = "e30f5cf62cd89231c9d8c35e2e7710cfd2b917d2122909af1eb252177c5bb9fb"
+    assert received.headers["x-pylon-signature"] == expected == hmac_sha256_hex("whsec_test", received.body)
