@@ -134,6 +134,15 @@ Index(
     postgresql_where=_CONNECTED_SLACK,
     sqlite_where=_CONNECTED_SLACK,
 )
+_CONNECTED = text("state <> 'disconnected'")
+Index(
+    "uq_integrations_connected_organisation",
+    Integration.platform,
+    Integration.pylon_account_id,
+    unique=True,
+    postgresql_where=_CONNECTED,
+    sqlite_where=_CONNECTED,
+)
 
 
 class NewIntegration(TypedDict, total=False):

@@ -51,6 +51,7 @@ def _unique_within(credential: str) -> Index:
 _unique_within("slack_app_id")
 _unique_within("integration_id")
 _unique_within("webhook_key_id")
+Index("ix_events_received_at_id", Event.received_at, Event.id)
 _PENDING = text("state = 'pending'")
 Index("ix_events_pending_due_at", Event.due_at, postgresql_where=_PENDING, sqlite_where=_PENDING)
 
@@ -134,3 +135,4 @@ class Signal(HasId, HasUpdatedAt, Base):
 
 
 Index("ix_signals_workspace_id_occurred_at_id", Signal.workspace_id, Signal.occurred_at, Signal.id)
+Index("ix_signals_workspace_id_updated_at_id", Signal.workspace_id, Signal.updated_at, Signal.id)

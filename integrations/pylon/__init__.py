@@ -1,0 +1,1 @@
+"""Pylon (usepylon.com): customer support issues across Slack, e-mail and chat."""

@@ -1,0 +1,1 @@
+"""The generic webhook: signals from any program that holds a webhook key."""

@@ -342,8 +342,12 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.String(length=40), nullable=False),
         sa.Column("source", sa.String(length=40), nullable=False),
         sa.Column("source_scope", sa.String(length=80), nullable=False),
-        sa.Column("source_ref", sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql"), nullable=False),
-        sa.Column("source_version", sa.String(40).with_variant(sa.String(40, collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "source_ref", sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "source_version", sa.String(40).with_variant(sa.String(40, collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("source_url", sa.Text(), nullable=True),
         sa.Column("verbatim", sa.Text(), nullable=False),
         sa.Column("interpretation", sa.Text(), nullable=True),
@@ -385,6 +389,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_signals_conversation_id"), "signals", ["conversation_id"], unique=False)
+    op.create_index(
+        "ix_signals_workspace_id_updated_at_id", "signals", ["workspace_id", "updated_at", "id"], unique=False
+    )
     op.create_index(
         "ix_signals_workspace_id_occurred_at_id", "signals", ["workspace_id", "occurred_at", "id"], unique=False
     )
@@ -483,6 +490,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_receipts_integration_id"), "receipts", ["integration_id"], unique=False)
     op.create_index(op.f("ix_receipts_signal_id"), "receipts", ["signal_id"], unique=False)
     op.create_index("ix_receipts_workspace_id_event_id", "receipts", ["workspace_id", "event_id"], unique=False)
+    op.create_index("ix_events_received_at_id", "events", ["received_at", "id"], unique=False)
+    anything_connected = sa.text("state <> 'disconnected'")
+    op.create_index(
+        "uq_integrations_connected_organisation",
+        "integrations",
+        ["platform", "pylon_account_id"],
+        unique=True,
+        postgresql_where=anything_connected,
+        sqlite_where=anything_connected,
+    )
     connected = sa.text("platform = 'slack' AND state <> 'disconnected'")
     op.create_index(
         "uq_integrations_connected_slack_team",
@@ -495,6 +512,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_events_received_at_id", table_name="events")
+    op.drop_index("uq_integrations_connected_organisation", table_name="integrations")
     op.drop_index("uq_integrations_connected_slack_team", table_name="integrations")
     op.drop_index("ix_receipts_workspace_id_event_id", table_name="receipts")
     op.drop_index(op.f("ix_receipts_signal_id"), table_name="receipts")
@@ -525,6 +544,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
     )
     op.drop_table("events")
+    op.drop_index("ix_signals_workspace_id_updated_at_id", table_name="signals")
     op.drop_index("ix_signals_workspace_id_occurred_at_id", table_name="signals")
     op.drop_index(op.f("ix_signals_conversation_id"), table_name="signals")
     op.drop_table("signals")

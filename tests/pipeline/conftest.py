@@ -136,7 +136,7 @@ def message(text: str, ts: str = "1795255200.000100", **more: Any) -> dict[str, 
 
 def edited(text: str, at: str, *, before: str = "before", ts: str = "1795255200.000100") -> dict[str, Any]:
     """The edit of that message."""
-    new = message(text, ts) | {"edited": {"user": "U0CUST", "ts": at.split(".")[0] + ".000000"}}
+    new = message(text, ts) | {"edited": {"user": "U0CUST", "ts": at.split(".", maxsplit=1)[0] + ".000000"}}
     return {"type": "message", "subtype": "message_changed", "channel": CHANNEL, "ts": at, "event_ts": at,
             "message": new, "previous_message": message(before, ts)}  # fmt: skip
 

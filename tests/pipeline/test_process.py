@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from core.errors import StepFailed
 from core.signal import Lookup
+from core.taming import JsonObject
 from db import Conversation, Event, Integration, SlackApp, Workspace
 from pipeline.claim import lease_out
 from pipeline.replay import replay
@@ -46,7 +47,9 @@ def test_any_order_of_edits_ends_at_the_newest(line: Line, order: tuple[dict[str
 
 @pytest.mark.parametrize("batched", [True, False], ids=["one batch", "one by one"])
 @pytest.mark.parametrize("order", list(itertools.permutations([ORIGINAL, EDIT, DELETION])))
-def test_any_order_with_a_deletion_ends_deleted(line: Line, order: tuple[dict[str, object], ...], batched: bool) -> None:
+def test_any_order_with_a_deletion_ends_deleted(
+    line: Line, order: tuple[dict[str, object], ...], batched: bool
+) -> None:
     for number, event in enumerate(order):
         line.slack(event, f"Ev{number}")
         if not batched:
@@ -169,7 +172,7 @@ def test_what_the_database_refuses_fails_alone(line: Line, monkeypatch: pytest.M
     def too_long(self: object, event: object, recipient: object, findings: object) -> object:
         decision = original(self, event, recipient, findings)  # type: ignore[arg-type]
         (write,) = decision.writes  # type: ignore[union-attr]
-        if write.verbatim == "bad":
+        if write.verbatim == "bad":  # type: ignore[union-attr]  # generic events only capture
             object.__setattr__(write, "occurred_at", write.occurred_at.replace(tzinfo=None))
         return decision
 
@@ -201,14 +204,14 @@ def test_a_thin_body_is_completed_by_look_ups(line: Line) -> None:
 
 def test_two_conversations_that_turn_out_to_be_one_are_merged(line: Line) -> None:
     line.slack(ORIGINAL, "Ev1")
-    issue = {"id": "i1", "title": "Export"}
-    said = {"messages": [{"id": "m1", "message_html": "It stops.", "timestamp": "2026-11-20T09:00:00Z",
+    issue: JsonObject = {"id": "i1", "title": "Export"}
+    said: JsonObject = {"messages": [{"id": "m1", "message_html": "It stops.", "timestamp": "2026-11-20T09:00:00Z",
                           "author": {"contact": {"id": "c1"}}}]}  # fmt: skip
     line.answers.findings = {Lookup("issue", "i1"): issue, Lookup("messages", "i1"): said}
     line.pylon({"event": "issue.created", "issue_id": "i1"})
     line.run()
     line.clock.advance(minutes=1)
-    linked = issue | {"slack": {"channel_id": CHANNEL, "message_ts": "1795255200.000100"}}
+    linked: JsonObject = issue | {"slack": {"channel_id": CHANNEL, "message_ts": "1795255200.000100"}}
     line.answers.findings[Lookup("issue", "i1")] = linked | {"updated_at": "2026-11-20T10:01:00Z"}
     line.pylon({"event": "issue.updated", "issue_id": "i1"})
     line.run()

@@ -1,0 +1,156 @@
+"""Pylon's two nouns, an issue and a message of it, as far as a signal needs them; and how they become one.
+
+Field names: https://docs.usepylon.com/pylon-docs/developer/api (schemas Issue and Message; every field may be absent).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from core.signal import Account, Author, Capture, ConversationKey
+from core.taming import JsonObject, JsonValue, Tame, bounded
+from integrations.pylon.readable import readable
+
+MAX_URL_CHARACTERS = 2048
+_UNKNOWN = Account()
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue: what it is about, for whom, and where it came from."""
+
+    id: str
+    number: str | None = None
+    title: str | None = None
+    state: str | None = None
+    source: str | None = None
+    link: str | None = None
+    account: Account = _UNKNOWN
+    tags: tuple[str, ...] = ()
+    slack_thread: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message: its words as plain text and who said them; ``internal`` marks agents' words and private notes."""
+
+    id: str | None
+    text: str
+    author: Author
+    internal: bool = False
+    sent_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+def issue_of(raw: Tame, key: str) -> Issue:
+    """An issue as the API tells it; ``key`` is the id it was asked for by."""
+    account = raw.object("account")
+    return Issue(
+        id=raw.text("id") or key,
+        number=raw.text("number"),
+        title=raw.text("title"),
+        state=raw.text("state"),
+        source=raw.text("source"),
+        link=web_link(raw.text("link")),
+        account=Account(key_of(account.text("id")), account.text("name")),
+        tags=tags_of(raw.raw.get("tags")),
+        slack_thread=slack_thread_of(raw.object("slack")),
+        created_at=raw.time("created_at"),
+        updated_at=raw.time("updated_at"),
+    )
+
+
+def message_of(raw: Tame) -> Message:
+    """A message as the API tells it. Only internal notes have a ``thread_id``."""
+    author = raw.object("author")
+    contact = author.object("contact")
+    return Message(
+        id=raw.text("id"),
+        text=readable(raw.text("message_html") or ""),
+        author=Author(
+            name=author.text("name") or contact.text("name"),
+            email=contact.text("email"),
+            external_id=key_of(contact.text("id")),
+            affiliation="external" if contact else "unknown",
+        ),
+        internal=bool(author.object("user")) or is_set(raw.raw.get("is_private")) or raw.text("thread_id") is not None,
+        sent_at=raw.time("timestamp"),
+        updated_at=raw.time("updated_at"),
+    )
+
+
+def is_set(flag: JsonValue) -> bool:
+    """Whether a flag is on. Whatever is not plainly off counts as on: a private note must never slip out."""
+    return str(flag).strip().lower() not in ("", "none", "null", "false", "0", "no")
+
+
+def tags_of(raw: JsonValue) -> tuple[str, ...]:
+    """Tags as the API has them: texts, comma-separated texts, or objects with a ``value``."""
+    if isinstance(raw, list):
+        raw = [item.get("value") or item.get("name") if isinstance(item, dict) else item for item in raw]
+    return tuple(dict.fromkeys(Tame({"tags": raw}).texts("tags")))
+
+
+def slack_thread_of(slack: Tame) -> str | None:
+    """``channel:ts`` of the Slack message that started the issue, when both are known."""
+    channel, root = slack.text("channel_id"), slack.text("message_ts")
+    return bounded(f"{channel}:{root}") if channel and root else None
+
+
+def key_of(text: str | None) -> str | None:
+    """Somebody else's id, short enough to be stored as a key."""
+    return None if text is None else bounded(text)
+
+
+def web_link(text: str | None) -> str | None:
+    """The text if it is an https address that a person may follow."""
+    try:
+        parts = urlsplit(text or "")
+        followable = parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        return None
+    return text if followable and text and len(text) <= MAX_URL_CHARACTERS and text.isprintable() else None
+
+
+def capture(
+    issue: Issue, message: Message, *, ref: str, scope: str, version: datetime, occurred_at: datetime, limited: bool
+) -> Capture:
+    """The signal of one customer message. ``limited``: told by a webhook body alone, not by Pylon's API."""
+    keys = [ConversationKey("pylon_issue", bounded(issue.id))]
+    if issue.slack_thread:
+        keys.append(ConversationKey("slack_thread", issue.slack_thread))
+    return Capture(
+        ref=bounded(ref),
+        version=sortable(version),
+        verbatim=message.text,
+        occurred_at=occurred_at,
+        scope=scope,
+        author=message.author,
+        account=issue.account,
+        url=issue.link,
+        conversation=tuple(keys),
+        tags=issue.tags,
+        metadata=_metadata(issue, message, limited=limited),
+    )
+
+
+def sortable(moment: datetime) -> str:
+    """A moment as UTC text of fixed width (``2026-11-20T10:00:00.000000Z``), which sorts by age."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _metadata(issue: Issue, message: Message, *, limited: bool) -> JsonObject:
+    told: JsonObject = {
+        "issue_id": issue.id,
+        "message_id": message.id,
+        "number": issue.number,
+        "title": issue.title,
+        "state": issue.state,
+        "source": issue.source,
+        "link": issue.link,
+        "tags": list(issue.tags),
+        "limited": limited,
+    }
+    return {name: value for name, value in told.items() if value}

@@ -1,0 +1,50 @@
+"""Is this Pylon? The credential's configuration decides what must pass, never the sender's choice of headers.
+
+Pylon signs every delivery of a webhook with the secret shown when the webhook was made, and sends whatever custom
+headers an admin typed (https://kb.help.usepylon.com/articles/6080966819).
+"""
+
+from core.adapter import InboundRequest, Refusal, Secrets
+from core.signatures import equals_any, hmac_sha256_hex
+
+SIGNATURE_HEADER = "x-pylon-signature"
+DEFAULT_HEADER = "Authorization"
+_SCHEMES = ("sha256=", "hs256=")
+
+
+def refusal(request: InboundRequest, secrets: Secrets) -> Refusal | None:
+    """None when everything that is configured passes.
+
+    A signing secret demands a valid signature, a header secret a matching header, both demand both. Pylon always
+    sends a signature, so without a signing secret it is not looked at. With neither, nothing is ever authentic.
+    """
+    signing = tuple(filter(None, secrets.signing))
+    tokens = tuple(filter(None, secrets.header))
+    if not (signing or tokens):
+        return Refusal("not_configured")
+    problem = _signature_problem(request, signing) if signing else None
+    if problem is None and tokens:
+        problem = _token_problem(request, secrets.header_name or DEFAULT_HEADER, tokens)
+    return Refusal(problem) if problem else None
+
+
+def _signature_problem(request: InboundRequest, secrets: tuple[str, ...]) -> str | None:
+    """The signature is hex HMAC-SHA256 over the body alone, under the secret's text exactly as it was shown."""
+    presented = request.headers.get(SIGNATURE_HEADER, "").strip().lower()
+    if not presented:
+        return "signature_missing"
+    for scheme in _SCHEMES:
+        presented = presented.removeprefix(scheme)
+    expected = [hmac_sha256_hex(secret, request.body) for secret in secrets]
+    return None if equals_any(expected, presented) else "signature_mismatch"
+
+
+def _token_problem(request: InboundRequest, header: str, tokens: tuple[str, ...]) -> str | None:
+    presented = request.headers.get(header.strip().lower(), "").strip()
+    if not presented:
+        return "token_missing"
+    if header.strip().lower() == "authorization":
+        scheme, _, presented = presented.partition(" ")
+        if scheme.lower() != "bearer":
+            return "token_mismatch"
+    return None if equals_any(tokens, presented.strip()) else "token_mismatch"

@@ -1,0 +1,77 @@
+"""One Slack app as a Bolt app: it gets requests that we verified, and routes them to our functions."""
+
+import re
+from logging import Logger
+from typing import Any
+
+from slack_bolt import App, BoltRequest, BoltResponse
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.authorize import Authorize
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.oauth import OAuthFlow
+
+from core.errors import SignalboxError
+from core.logs import get_logger
+from integrations.slack.listeners import Happening, Lifecycle, respond
+
+log = get_logger()
+
+HAPPENING = "happening"
+"""Where a request's context holds its `Happening`."""
+
+
+def build_app(
+    *, oauth_flow: OAuthFlow, authorize: Authorize, lifecycle: Lifecycle, logger: Logger | None = None
+) -> App:
+    """The Bolt app of one Slack app. Listeners run inside of ``dispatch``, so that a failing one answers 500 and is
+    tried again. Nothing is read from SLACK_* variables: the flow, the client and the secret are given.
+
+    ``logger`` must not pass on what Bolt tells it, which are bodies and tokens; by default the flow's is used.
+    """
+    app = App(
+        name="signalbox",
+        logger=logger or oauth_flow.logger,
+        client=oauth_flow.client,
+        signing_secret="",
+        oauth_flow=oauth_flow,
+        authorize=_ConnectedOnly(authorize),
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        request_verification_enabled=False,  # done before, on the bytes, with both live secrets
+        ssl_check_enabled=False,
+        url_verification_enabled=False,
+    )
+    app.error(_answer_failure)
+
+    def on_event(request: BoltRequest) -> None:
+        happening: Happening | None = request.context.get(HAPPENING)
+        if happening is not None:
+            respond(happening, lifecycle)
+
+    app.event(re.compile(".*"))(on_event)
+    return app
+
+
+class NotConnected(SignalboxError):
+    """The request comes from a team that is not connected."""
+
+
+class _ConnectedOnly(Authorize):
+    """Stops requests of teams that are not connected, where Bolt would apologise to the person, over the network."""
+
+    def __init__(self, inner: Authorize) -> None:
+        self._inner = inner
+
+    def __call__(self, **of_request: Any) -> AuthorizeResult:
+        result = self._inner(**of_request)
+        if result is None:
+            raise NotConnected("not_connected")
+        return result
+
+
+def _answer_failure(error: Exception) -> BoltResponse | None:
+    """What nobody listens to is acknowledged, since Slack counts a 404 as a failure; anything else stays a 500."""
+    if isinstance(error, BoltUnhandledRequestError | NotConnected):
+        return BoltResponse(status=200, body="")
+    log.error("slack_listener_failed", exc_info=error)
+    return None

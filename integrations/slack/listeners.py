@@ -1,0 +1,78 @@
+"""What happens on Slack's side and is no message: each kind of event and the function that acts on it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Protocol
+
+from core.adapter import AccountKey
+from core.taming import Tame
+from integrations.slack.arrival import Malformed, read_callback
+from integrations.slack.envelope import envelope
+
+
+class Lifecycle(Protocol):
+    """Ends connections. Each call is idempotent."""
+
+    def end_installation(self, *, slack_app_id: str, account: AccountKey, reason: str, happened_at: datetime) -> None:
+        """Wipes the installation's tokens and stops its intake, unless it was installed again after ``happened_at``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event of one Slack app, addressed to these installations."""
+
+    slack_app_id: str
+    type: str
+    event: Tame
+    accounts: tuple[AccountKey, ...]
+    happened_at: datetime
+
+
+def read_happening(body: bytes, *, slack_app_id: str, received_at: datetime) -> Happening | None:
+    """The event in an authentic body; None when it cannot be understood."""
+    callback = read_callback(body)
+    if isinstance(callback, Malformed):
+        return None
+    happened_at = _happened_at(callback.body) or received_at
+    return Happening(slack_app_id, callback.type, callback.event, envelope(body).accounts, happened_at)
+
+
+def respond(happening: Happening, lifecycle: Lifecycle) -> None:
+    """Acts on the event, if it is one of `LISTENERS`."""
+    if listener := LISTENERS.get(happening.type):
+        listener(happening, lifecycle)
+
+
+def end_installations(happening: Happening, lifecycle: Lifecycle) -> None:
+    """The app is gone from a team or an organisation."""
+    for account in happening.accounts:
+        lifecycle.end_installation(
+            slack_app_id=happening.slack_app_id,
+            account=account,
+            reason=happening.type,
+            happened_at=happening.happened_at,
+        )
+
+
+def end_without_bot_token(happening: Happening, lifecycle: Lifecycle) -> None:
+    """Tokens died. Only the bot's matter: its installation can neither ask nor answer any more."""
+    if happening.event.object("tokens").texts("bot"):
+        end_installations(happening, lifecycle)
+
+
+LISTENERS: Mapping[str, Callable[[Happening, Lifecycle], None]] = MappingProxyType(
+    {"app_uninstalled": end_installations, "tokens_revoked": end_without_bot_token}
+)
+"""https://docs.slack.dev/reference/events: the two come in no guaranteed order, and late."""
+
+
+def _happened_at(body: Tame) -> datetime | None:
+    """``event_time`` counts whole seconds. It is read as the end of its second: an installation and its removal
+    within one second must not look as if the removal had come late.
+    """
+    seconds = body.raw.get("event_time")
+    if not isinstance(seconds, int) or not 0 < seconds < 10**11:
+        return None
+    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=999_999)

@@ -1,0 +1,72 @@
+"""Which proofs Pylon's deliveries must carry, for each configuration of the connection."""
+
+import pytest
+
+from core.adapter import InboundRequest, Refusal, Secrets
+from core.signatures import hmac_sha256_hex
+from integrations.pylon.verification import refusal
+from tests.contract.cases import RECEIVED_AT
+
+SECRET = "whsec_test"
+BODY = b'{"event":"issue.created","issue_id":"2f1c"}'
+SIGNATURE = "e30f5cf62cd89231c9d8c35e2e7710cfd2b917d2122909af1eb252177c5bb9fb"
+TIMED_SIGNATURE = "322d96f57f19d3ea0f91b56311f05aa6cd7b2a0b56e668501b5c6b5792cfb45b"
+SIGNED = {"x-pylon-signature": SIGNATURE}
+BEARER = {"authorization": "Bearer tok"}
+
+SIGNING = Secrets(signing=(SECRET,))
+HEADER = Secrets(header=("tok",))
+BOTH = Secrets(signing=(SECRET,), header=("tok",))
+RAW_HEADER = Secrets(header=("tok",), header_name="X-Webhook-Secret")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "headers", "reason"),
+    [
+        (Secrets(), {**SIGNED, **BEARER}, "not_configured"),
+        (Secrets(signing=("",), header=("",)), {"authorization": "Bearer "}, "not_configured"),
+        (SIGNING, {}, "signature_missing"),
+        (SIGNING, BEARER, "signature_missing"),
+        (SIGNING, SIGNED, None),
+        (SIGNING, {"x-pylon-signature": SIGNATURE.upper()}, None),
+        (SIGNING, {"x-pylon-signature": f"sha256={SIGNATURE}"}, None),
+        (SIGNING, {"x-pylon-signature": f"HS256={SIGNATURE}"}, None),
+        (SIGNING, {"x-pylon-signature": TIMED_SIGNATURE}, "signature_mismatch"),
+        (SIGNING, {"x-pylon-signature": SIGNATURE[:-1]}, "signature_mismatch"),
+        (SIGNING, {"x-pylon-signature": f"{SIGNATURE},{SIGNATURE}"}, "signature_mismatch"),
+        (SIGNING, {"x-pylon-signature": "٣" * 64}, "signature_mismatch"),
+        (Secrets(signing=("newer", SECRET)), SIGNED, None),
+        (HEADER, {}, "token_missing"),
+        (HEADER, BEARER, None),
+        (HEADER, {"authorization": "bearer   tok"}, None),
+        (HEADER, {"authorization": "BEARER tok"}, None),
+        (HEADER, {"authorization": "tok"}, "token_mismatch"),
+        (HEADER, {"authorization": "Basic tok"}, "token_mismatch"),
+        (HEADER, {"authorization": "Bearer nope"}, "token_mismatch"),
+        (HEADER, {**BEARER, "x-pylon-signature": "of a secret nobody gave us"}, None),
+        (HEADER, SIGNED, "token_missing"),
+        (Secrets(header=("newer", "tok")), BEARER, None),
+        (RAW_HEADER, {"x-webhook-secret": "tok"}, None),
+        (RAW_HEADER, {"x-webhook-secret": "Bearer tok"}, "token_mismatch"),
+        (RAW_HEADER, BEARER, "token_missing"),
+        (BOTH, {**SIGNED, **BEARER}, None),
+        (BOTH, SIGNED, "token_missing"),
+        (BOTH, BEARER, "signature_missing"),
+        (BOTH, {**BEARER, "x-pylon-signature": "0" * 64}, "signature_mismatch"),
+        (BOTH, {**SIGNED, "authorization": "Bearer nope"}, "token_mismatch"),
+    ],
+)
+def test_the_configuration_decides(secrets: Secrets, headers: dict[str, str], reason: str | None) -> None:
+    request = InboundRequest(headers, BODY, RECEIVED_AT)
+
+    assert refusal(request, secrets) == (Refusal(reason) if reason else None)
+
+
+def test_another_body_needs_another_signature() -> None:
+    assert refusal(InboundRequest(SIGNED, BODY + b" ", RECEIVED_AT), SIGNING) == Refusal("signature_mismatch")
+
+
+def test_the_secret_is_used_as_the_text_it_is() -> None:
+    headers = {"x-pylon-signature": hmac_sha256_hex("gehéim", BODY)}
+
+    assert refusal(InboundRequest(headers, BODY, RECEIVED_AT), Secrets(signing=("gehéim",))) is None
