@@ -1,1 +1,153 @@
-"""x"""
+"""The composition root: makes every part once and hands it to the others. The only importer of `integrations`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from apiflask import APIFlask
+
+import integrations
+from core.adapter import Adapter, LookupClient
+from core.clock import Clock, utc_now
+from core.digests import Digester
+from core.logs import configure_logs
+from core.sealing import Keyring
+from core.settings import Settings, load_settings
+from db import Database
+from integrations.slack.bolt import build_app
+from integrations.slack.effects import SlackEffects
+from integrations.slack.scopes import BOT_SCOPES
+from oauth.authorize import IntegrationsAuthorize
+from oauth.installer import Installer
+from oauth.slack_apps import upsert_shared_app
+from pipeline.engine.cluster import ClusterWaker
+from pipeline.engine.embedded import EmbeddedEngine
+from pipeline.engine.steps import Step
+from pipeline.lifecycle import StoredLifecycle
+from pipeline.process import Process
+from pipeline.receive import CommitEach
+from web import make_web
+from web.cli import Root, make_cli
+from web.server import exit_with_parent
+from web.services import Services
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One process's parts, made when first asked for."""
+
+    settings: Settings
+    clock: Clock = utc_now
+
+    @cached_property
+    def database(self) -> Database:
+        """The rows."""
+        return Database(self.settings.database_url, Keyring(self.settings.encryption_keys))
+
+    @cached_property
+    def digester(self) -> Digester:
+        """The digests of tokens we issue."""
+        return Digester(self.settings.secret_key)
+
+    @cached_property
+    def adapters(self) -> dict[str, Adapter]:
+        """Every platform's adapter."""
+        return {name: platform.adapter for name, platform in integrations.discover().items()}
+
+    @cached_property
+    def lookups(self) -> dict[str, LookupClient]:
+        """The look-up clients of the platforms that have one."""
+        found = integrations.discover().items()
+        urls = {"pylon": self.settings.pylon_api_url}
+        return {name: p.lookups.lookup_client(urls.get(name, "")) for name, p in found if p.lookups}
+
+    @cached_property
+    def installer(self) -> Installer:
+        """Add to Slack."""
+        return Installer(
+            settings=self.settings,
+            database=self.database,
+            digester=self.digester,
+            clock=self.clock,
+            bot_scopes=BOT_SCOPES,
+        )
+
+    @cached_property
+    def slack(self) -> SlackEffects:
+        """The Bolt apps, one per Slack app."""
+        lifecycle = StoredLifecycle(self.database, self.clock)
+        return SlackEffects(
+            lambda app_id: build_app(
+                oauth_flow=self.installer.flow(app_id),
+                authorize=IntegrationsAuthorize(self.database, app_id),
+                lifecycle=lifecycle,
+            )
+        )
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """What the engines run."""
+        return [
+            Process(
+                database=self.database,
+                adapters=self.adapters,
+                lookups=self.lookups,
+                effects={"slack": self.slack},
+                clock=self.clock,
+            )
+        ]
+
+    def prepare(self) -> None:
+        """What a process does once before it works: the settings' Slack app wins over the stored one."""
+        configure_logs(self.settings.log_level, self.settings.log_format)
+        upsert_shared_app(self.database, self.settings, self.clock())
+
+
+def create_app(settings: Settings | None = None, *, parts: Parts | None = None) -> APIFlask:
+    """The web application; whoever runs the steps is told through the database (PostgreSQL) or looks (SQLite)."""
+    parts = parts or Parts(settings or load_settings())
+    parts.prepare()
+    waker = ClusterWaker(parts.settings.database_url) if parts.settings.is_postgresql else None
+    return _web(parts, (lambda: waker.wake(Process.name)) if waker else (lambda: None))
+
+
+def create_served_app() -> APIFlask:
+    """The web application in a process of the server, which ends with it."""
+    exit_with_parent()
+    return create_app()
+
+
+def create_embedded_app() -> APIFlask:
+    """The web application of one machine: the steps run in threads beside it."""
+    exit_with_parent()
+    parts = Parts(load_settings())
+    parts.prepare()
+    engine = EmbeddedEngine(parts.steps, parts.clock)
+    engine.start()
+    return _web(parts, engine.wake)
+
+
+def main() -> None:
+    """The ``signalbox`` command."""
+    make_cli(Root(Parts, served_app="app:create_served_app", embedded_app="app:create_embedded_app"))()
+
+
+def _web(parts: Parts, wake: Callable[[], None]) -> APIFlask:
+    return make_web(
+        Services(
+            settings=parts.settings,
+            database=parts.database,
+            digester=parts.digester,
+            clock=parts.clock,
+            adapters=parts.adapters,
+            lookups=parts.lookups,
+            inbox=CommitEach(parts.database, wake),
+            wake=wake,
+            installer=parts.installer,
+            interactions=parts.slack,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """What the views work with, made once by the composition root and handed to the Flask app."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -28,6 +28,7 @@ class Services:
     adapters: Mapping[str, Adapter]
     lookups: Mapping[str, LookupClient]
     inbox: Inbox
+    wake: Callable[[], None]
     installer: Installer
     interactions: Interactions
 
@@ -39,4 +40,4 @@ def attach(app: Flask, services: Services) -> None:
 
 def services() -> Services:
     """The services of the app that handles the present request."""
-    return cast(Services, current_app.extensions[_EXTENSION])
+    return cast("Services", current_app.extensions[_EXTENSION])

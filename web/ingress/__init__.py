@@ -1,0 +1,13 @@
+"""The only door for events: verify on raw bytes, store, then acknowledge."""
+
+from flask import Flask
+
+from web.ingress import generic, keyed, slack
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+def register_ingress(app: Flask) -> None:
+    """Opens the doors. They take no cookies and answer 413 above 1 MiB."""
+    for door in (slack.door, keyed.door, generic.door):
+        app.register_blueprint(door)

@@ -1,0 +1,53 @@
+"""Rows to ask the API for."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from db import Database, Event, Integration, Receipt, Signal, SlackApp, WebhookKey
+from tests.conftest import NOW
+
+
+def add_signal(database: Database, workspace_id: str, ref: str = "C01:1.1", **values: Any) -> str:
+    """A signal; ``minutes`` moves it back in time."""
+    occurred_at: datetime = NOW - timedelta(minutes=values.pop("minutes", 0))
+    given = {"source": "slack", "source_version": "1", "verbatim": "words", "occurred_at": occurred_at} | values
+    with database.write() as session:
+        signal = Signal(workspace_id=workspace_id, source_ref=ref, **given)
+        session.add(signal)
+    return signal.id
+
+
+def add_integration(database: Database, workspace_id: str, platform: str = "pylon", **values: Any) -> str:
+    with database.write() as session:
+        integration = Integration(workspace_id=workspace_id, platform=platform, name="Support", **values)
+        session.add(integration)
+    return integration.id
+
+
+def add_key(database: Database, workspace_id: str, digest: str) -> str:
+    with database.write() as session:
+        key = WebhookKey(workspace_id=workspace_id, name="Zapier", api_key=digest, api_key_hint="sbk_…", secret="s")
+        session.add(key)
+    return key.id
+
+
+def add_app(database: Database, workspace_id: str | None) -> str:
+    with database.write() as session:
+        app = SlackApp(workspace_id=workspace_id, client_id="1.2", client_secret="c", signing_secret="s")
+        session.add(app)
+    return app.id
+
+
+def add_event(database: Database, **values: Any) -> str:
+    """An event; ``minutes`` moves it back in time."""
+    received_at = NOW - timedelta(minutes=values.pop("minutes", 0))
+    given = {"platform": "pylon", "type": "issue", "payload": b'{"issue_id": "1"}', "received_at": received_at} | values
+    with database.write() as session:
+        event = Event(**given)
+        session.add(event)
+    return event.id
+
+
+def add_receipt(database: Database, event_id: str, workspace_id: str, **values: Any) -> None:
+    with database.write() as session:
+        session.add(Receipt(event_id=event_id, workspace_id=workspace_id, **{"outcome": "captured"} | values))

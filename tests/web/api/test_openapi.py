@@ -1,0 +1,98 @@
+"""The document tells of every route, and holds together by itself."""
+
+import re
+from typing import Any
+
+from apiflask import APIFlask
+from flask import Blueprint, Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+
+from tests.web.api.conftest import Api, spec
+from web.api import make_flask, register_api
+from web.api.openapi import operations
+
+
+def routes(app: Flask) -> set[tuple[str, str]]:
+    return {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+        return own + [ref for item in value.values() for ref in references(item)]
+    return [ref for item in value for ref in references(item)] if isinstance(value, list) else []
+
+
+def test_every_route_is_described(app: APIFlask) -> None:
+    assert {(path, method) for path, method, _ in operations(spec())} == routes(app)
+
+
+def test_the_document_is_openapi_3_1_with_bearer_tokens(client: FlaskClient) -> None:
+    document = client.get("/api/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    assert document["info"]["title"] == "Signalbox API"
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert all(operation["security"] == [{"bearer": []}] for _, _, operation in operations(document))
+
+
+def test_every_reference_resolves_and_no_definition_is_nested() -> None:
+    schemas = spec()["components"]["schemas"]
+    assert set(references(spec())) == {f"#/components/schemas/{name}" for name in schemas}
+    assert "$defs" not in str(spec())
+    assert all("." not in name for name in schemas)
+
+
+def test_every_schema_is_valid_and_fits_its_examples() -> None:
+    components = spec()["components"]
+    for name, schema in components["schemas"].items():
+        Draft202012Validator.check_schema(schema)
+        validator = Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
+        for example in schema.get("examples", ()):
+            validator.validate(example)
+    for _, _, operation in operations(spec()):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        if "example" in content:
+            Draft202012Validator({**content["schema"], "components": components}).validate(content["example"])
+
+
+def test_every_operation_is_named_once_and_answers_problems() -> None:
+    names = [operation["operationId"] for _, _, operation in operations(spec())]
+    assert len(names) == len(set(names))
+    for path, method, operation in operations(spec()):
+        assert operation["summary"], (path, method)
+        assert {"401", "403", "503"} <= operation["responses"].keys(), (path, method)
+        assert any(status.startswith("2") for status in operation["responses"]), (path, method)
+        parameters = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "path"}
+        assert parameters == set(re.findall(r"{(\w+)}", path))
+
+
+def test_other_routes_stay_out_of_the_document() -> None:
+    app = make_flask()
+    register_api(app)
+    door = Blueprint("door", __name__)
+    door.add_url_rule("/webhooks/signals", "take", lambda: "", methods=["POST"])
+    door.before_request(lambda: None)
+    app.register_blueprint(door)
+    app.add_url_rule("/livez", "livez", lambda: "")
+    assert all(path.startswith("/api/v1/") for path in app.spec["paths"])  # type: ignore[index]  # the JSON format
+
+
+def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
+    page = client.get("/api/docs")
+    assert page.status_code == 200
+    assert all(f'id="{operation["operationId"]}"' in page.text for _, _, operation in operations(spec()))
+    assert re.findall(r'(?:src|href)="(?!#|/)', page.text) == []
+    assert "<style" not in page.text
+    with client.get("/api/docs/static/docs.css") as style:
+        assert style.mimetype == "text/css"
+
+
+def test_answers_stay_out_of_caches(api: Api) -> None:
+    assert api.get("/me").headers["Cache-Control"] == "no-store"
+    assert Api(api.client, None).get("/me").headers["Cache-Control"] == "no-store"

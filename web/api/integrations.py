@@ -1,0 +1,172 @@
+"""``integrations``: the workspace's connections to platforms. Secrets go in and never come out."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from sqlalchemy import select
+
+from core.taming import JsonObject
+from db import Integration as IntegrationRow
+from db import IntegrationState
+from pipeline.lifecycle import disconnect
+from web.api import connecting
+from web.api.audit import audit
+from web.api.blueprint import api
+from web.api.connecting import Connected, NewIntegration, connect
+from web.api.fields import ListQuery
+from web.api.integration_changes import IntegrationChanges, apply, refuse_impossible
+from web.api.integration_config import ShownConfig, shown
+from web.api.organisations import organisation_of, refuse_if_connected
+from web.api.rows import owned
+from web.auth import caller
+from web.paging import cut, newest_first
+from web.services import services
+
+EXAMPLE: JsonObject = {
+    "id": "int_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "platform": "pylon", "name": "Support", "state": "active",
+    "state_reason": None, "is_active": True, "config": {"pylon_events": ["issue.created", "message.created"]},
+    "slack_team_id": None, "slack_team_name": None, "scopes": [], "token_expires_at": None,
+    "pylon_account_id": "3f0c8a52-7d0f-4f6e-9a43-1f0f4f0f9f11", "pylon_region": "us",
+    "installed_at": "2026-11-20T10:00:00Z", "last_used_at": None, "created_at": "2026-11-20T10:00:00Z",
+}  # fmt: skip
+SHOWN_ONCE: JsonObject = {
+    "webhook_url": "https://signalbox.example.com/webhooks/pylon/vK3x…", "header_name": "Authorization",
+    "header_secret": "q8Jm…", "header_value": "Bearer q8Jm…",
+}  # fmt: skip
+
+
+class Integration(BaseModel):
+    """A connection, without its secrets."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: str
+    platform: str
+    name: str
+    state: IntegrationState
+    state_reason: str | None
+    is_active: bool
+    config: ShownConfig
+    slack_team_id: str | None
+    slack_team_name: str | None
+    scopes: list[str]
+    token_expires_at: datetime | None
+    pylon_account_id: str | None
+    pylon_region: str | None
+    installed_at: datetime | None
+    last_used_at: datetime | None
+    created_at: datetime
+
+
+class ConnectedIntegration(Integration):
+    """A new connection: what to type into the platform. The header's secret is shown only this once, and only if
+    it was generated here; `header_value` is what the platform must send in that header.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE | SHOWN_ONCE]})
+
+    webhook_url: str
+    header_name: str | None = None
+    header_secret: str | None = None
+    header_value: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        absent = {"header_name", "header_secret", "header_value"} if self.header_secret is None else set()
+        return {name: value for name, value in dump(self).items() if name not in absent}
+
+
+class IntegrationPage(BaseModel):
+    """Connections, the newest first; disconnected ones stay listed."""
+
+    items: list[Integration]
+    next_cursor: str | None
+
+
+@api.get("/integrations")
+@api.input(ListQuery, location="query")
+@api.output(IntegrationPage)
+def list_integrations(query_data: ListQuery) -> IntegrationPage:
+    """List the workspace's connections."""
+    limit, cursor = query_data.limit, query_data.cursor
+    asked = select(IntegrationRow).where(IntegrationRow.workspace_id == caller().workspace_id)
+    asked = newest_first(asked, IntegrationRow.created_at, IntegrationRow.id, limit=limit, cursor=cursor)
+    with services().database.read() as session:
+        rows = session.scalars(asked).all()
+    page, next_cursor = cut(rows, limit, lambda row: (row.created_at, row.id))
+    return IntegrationPage(items=[Integration(**_plain(row)) for row in page], next_cursor=next_cursor)
+
+
+@api.post("/integrations")
+@api.input(NewIntegration, example=connecting.EXAMPLE)
+@api.output(ConnectedIntegration, status_code=201)
+@api.doc(responses={409: "Connected elsewhere, or connected in another way.", 424: "The platform did not answer."})
+def connect_integration(json_data: NewIntegration) -> ConnectedIntegration:
+    """Connect a platform that sends webhooks, such as Pylon.
+
+    Slack is connected by a link instead: see `POST /slack/install-links`.
+    """
+    return _revealed(connect(json_data))
+
+
+@api.get("/integrations/<integration_id>")
+@api.output(Integration)
+def show_integration(integration_id: str) -> Integration:
+    """Show a connection."""
+    with services().database.read() as session:
+        return Integration(**_plain(owned(session, IntegrationRow, integration_id, "integration")))
+
+
+@api.patch("/integrations/<integration_id>")
+@api.input(IntegrationChanges, example={"is_active": False})
+@api.output(Integration)
+@api.doc(responses={409: "Disconnected, or another organisation's token.", 424: "The platform did not answer."})
+def change_integration(integration_id: str, json_data: IntegrationChanges) -> Integration:
+    """Rename, pause or configure a connection, or rotate its secrets.
+
+    `config` replaces the whole configuration.
+    """
+    with services().database.read() as session:
+        present = owned(session, IntegrationRow, integration_id, "integration")
+    platform, token = present.platform, json_data.access_token
+    refuse_impossible(present, json_data, services().adapters.get(platform))
+    organisation = organisation_of(platform, token, present.pylon_region) if token is not None else None
+    with services().database.write() as session:
+        row = owned(session, IntegrationRow, integration_id, "integration", lock=True)
+        refuse_impossible(row, json_data, services().adapters.get(platform))
+        if organisation is not None and organisation != row.pylon_account_id:
+            refuse_if_connected(session, platform, organisation, row.workspace_id)
+        apply(row, json_data, organisation, services().clock())
+        audit(session, "integration.changed", row.id, {"fields": [*sorted(json_data.model_fields_set)]})
+    return Integration(**_plain(row))
+
+
+@api.delete("/integrations/<integration_id>")
+@api.doc(responses={204: "Disconnected."})
+def disconnect_integration(integration_id: str) -> Response:
+    """Disconnect: secrets are wiped and intake stops; configuration and signals stay."""
+    with services().database.write() as session:
+        row = owned(session, IntegrationRow, integration_id, "integration", lock=True)
+        if row.is_connected:
+            disconnect(row, reason="disconnected_by_admin", now=services().clock())
+            audit(session, "integration.disconnected", row.id, {"platform": row.platform})
+    return Response(status=204)
+
+
+def _plain(row: IntegrationRow) -> dict[str, Any]:
+    fields = {name: getattr(row, name) for name in Integration.model_fields}
+    return fields | {"config": shown(row.config)}
+
+
+def _revealed(connected: Connected) -> ConnectedIntegration:
+    name, secret = connected.header_name, connected.header_secret
+    value = f"Bearer {secret}" if name is not None and name.lower() == "authorization" else secret
+    return ConnectedIntegration(
+        **_plain(connected.integration),
+        webhook_url=connected.webhook_url,
+        header_name=name,
+        header_secret=secret,
+        header_value=value,
+    )

@@ -1,0 +1,122 @@
+"""The OpenAPI document's last touches: what APIFlask generates from the code, made whole and plain."""
+
+import json
+import re
+from collections.abc import Iterator, MutableMapping
+from typing import Any, TypeAlias
+
+from apiflask import APIFlask
+
+from web.auth import needed_scope
+from web.errors import PROBLEM_TYPE
+
+Spec: TypeAlias = dict[str, Any]
+
+PREFIX = "/api/v1/"
+ALWAYS = {
+    "401": "The token is missing, unknown, revoked or expired.",
+    "403": "The token's scope does not allow this.",
+    "503": "The database cannot be reached now; try again after `Retry-After` seconds.",
+}
+WITH_BODY = {"400": "The body is not a JSON object.", "413": "The body is larger than 1 MiB."}
+WITH_ID = {"404": "There is no such thing in this workspace."}
+WITH_INPUT = {"422": "These fields cannot be accepted; `errors` names each of them."}
+
+
+def problem_schema() -> Spec:
+    """RFC 9457 problem details, as every error is answered."""
+    text = {"type": "string"}
+    field = {"type": "object", "properties": {"field": text, "message": text}, "required": ["field", "message"]}
+    return {
+        "type": "object",
+        "description": "Problem details (RFC 9457). `code` is stable; `errors` comes with 422.",
+        "properties": {
+            "type": {**text, "format": "uri"},
+            "title": text,
+            "status": {"type": "integer"},
+            "detail": text,
+            "code": text,
+            "errors": {"type": "array", "items": field},
+        },
+        "required": ["type", "title", "status", "detail", "code"],
+        "examples": [
+            {
+                "type": "urn:signalbox:problem:not_found",
+                "title": "Not found",
+                "status": 404,
+                "detail": "There is no such signal in this workspace.",
+                "code": "not_found",
+            }
+        ],
+    }
+
+
+def describe(app: APIFlask, generated: Spec) -> Spec:
+    """The document of the API alone: routes outside of it are left out."""
+    spec = _with_plain_names(generated)
+    spec["paths"] = {path: item for path, item in spec["paths"].items() if path.startswith(PREFIX)}
+    schemas = spec["components"]["schemas"]
+    for name in ("HTTPError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = problem_schema()
+    for path, method, operation in operations(spec):
+        _complete(app, path, method, operation)
+    spec["tags"] = [{"name": tag} for tag in sorted({_tag(path) for path in spec["paths"]})]
+    return spec
+
+
+def operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
+    """Every operation with its path and method."""
+    for path, item in spec["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def _with_plain_names(spec: Spec) -> Spec:
+    """Nested models come as ``Parent.Child``, once for each parent; here they are one ``Child``."""
+    text = re.sub(r"#/components/schemas/\w+\.", "#/components/schemas/", json.dumps(spec))
+    plain: Spec = json.loads(text)
+    schemas = plain["components"].get("schemas", {})
+    plain["components"]["schemas"] = {name.rpartition(".")[2]: schema for name, schema in sorted(schemas.items())}
+    return plain
+
+
+def _complete(app: APIFlask, path: str, method: str, operation: Spec) -> None:
+    name = operation["operationId"].removeprefix(f"{method}_api_")
+    scope = needed_scope(app.view_functions[f"api.{name}"], method.upper())
+    sentence = f"Needs a token with the scope `{scope}`."
+    operation["operationId"] = name
+    operation["tags"] = [_tag(path)]
+    operation["summary"] = operation["summary"].removesuffix(".")
+    operation["description"] = f"{operation.get('description', '')}\n\n{sentence}".strip()
+    operation["security"] = [{"bearer": []}]
+    _describe_parameters(operation)
+    _answer_problems(operation)
+
+
+def _tag(path: str) -> str:
+    return path.removeprefix(PREFIX).partition("/")[0].replace("-", " ").capitalize()
+
+
+def _describe_parameters(operation: Spec) -> None:
+    for parameter in operation.get("parameters", ()):
+        if text := parameter["schema"].pop("description", None):
+            parameter["description"] = text
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+
+
+def _answer_problems(operation: Spec) -> None:
+    """Every error that the operation may answer, always as a problem."""
+    responses: MutableMapping[str, Spec] = operation["responses"]
+    has_body, parameters = "requestBody" in operation, operation.get("parameters", ())
+    expected = ALWAYS | (WITH_BODY if has_body else {})
+    expected |= WITH_ID if any(parameter["in"] == "path" for parameter in parameters) else {}
+    expected |= WITH_INPUT if has_body or any(parameter["in"] == "query" for parameter in parameters) else {}
+    for status, text in expected.items():
+        responses[status] = {"description": text}
+    for status, response in responses.items():
+        if status >= "400":
+            schema = {"$ref": "#/components/schemas/Problem"}
+            response["content"] = {PROBLEM_TYPE: {"schema": schema}}
+    operation["responses"] = dict(sorted(responses.items()))

@@ -1,0 +1,67 @@
+"""Which signals a list shows."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.signal import Severity
+from db import Signal, SignalStatus
+from web.api.fields import ListQuery, Moment, Text
+from web.api.search import matching
+
+
+class SignalFilters(ListQuery):
+    """Every filter that is sent must hold."""
+
+    q: Text | None = Field(default=None, description="Words in the verbatim or the interpretation, in any case.")
+    source: Text | None = Field(default=None, description="The platform, such as `slack`.")
+    status: SignalStatus | None = None
+    severity: Severity | None = None
+    account: Text | None = Field(default=None, description="The account's name or external id, in any case.")
+    channel: Text | None = Field(default=None, description="The Slack channel's id.")
+    author: Text | None = Field(default=None, description="The author's name, e-mail or external id, in any case.")
+    conversation: Text | None = Field(default=None, description="The conversation's id.")
+    since: Moment | None = Field(default=None, description="Said at this time or later.")
+    until: Moment | None = Field(default=None, description="Said before this time.")
+    include_deleted: bool = Field(default=False, description="Also those that were deleted at the source.")
+
+
+def conditions(filters: SignalFilters) -> Iterator[ColumnElement[bool]]:
+    """What must hold of a signal."""
+    if filters.q is not None:
+        yield matching(filters.q)
+    for column, value in (
+        (Signal.source, filters.source),
+        (Signal.status, filters.status),
+        (Signal.severity, filters.severity),
+        (Signal.conversation_id, filters.conversation),
+    ):
+        if value is not None:
+            yield column == value
+    if filters.account is not None:
+        yield _any_equals(filters.account, Signal.account_external_id, Signal.account_name)
+    if filters.author is not None:
+        yield _any_equals(filters.author, Signal.author_name, Signal.author_email, Signal.author_external_id)
+    if filters.channel is not None:
+        yield _in_channel(filters.channel)
+    yield from _in_time(filters)
+    if not filters.include_deleted:
+        yield Signal.deleted_at.is_(None)
+
+
+def _any_equals(value: str, *columns: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    return or_(*(func.lower(column) == func.lower(value) for column in columns))
+
+
+def _in_channel(channel: str) -> ColumnElement[bool]:
+    """Slack refs are ``channel:ts``: everything from ``channel:`` up to the character after the colon."""
+    return and_(Signal.source == "slack", Signal.source_ref >= f"{channel}:", Signal.source_ref < f"{channel};")
+
+
+def _in_time(filters: SignalFilters) -> Iterator[ColumnElement[bool]]:
+    if filters.since is not None:
+        yield Signal.occurred_at >= filters.since
+    if filters.until is not None:
+        yield Signal.occurred_at < filters.until

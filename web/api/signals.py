@@ -1,0 +1,123 @@
+"""``signals``: customers' words, newest first."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+
+from core.signal import Affiliation, Frequency, Severity
+from core.taming import JsonObject
+from db import Signal as SignalRow
+from db import SignalStatus
+from web.api.blueprint import api
+from web.api.rows import owned
+from web.api.signal_filters import SignalFilters, conditions
+from web.auth import caller
+from web.paging import cut, newest_first
+from web.services import services
+
+EXAMPLE: JsonObject = {
+    "id": "sig_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "source": "slack", "source_scope": "",
+    "source_ref": "C0123ABCD:1763632800.000100", "source_version": "1763632800.000100",
+    "source_url": "https://acme.slack.com/archives/C0123ABCD/p1763632800000100",
+    "verbatim": "The export times out for our largest project.", "interpretation": None, "severity": "high",
+    "frequency": None, "user_segment": None,
+    "author": {"name": "Ada", "email": "ada@globex.example", "external_id": "U0456", "affiliation": "external"},
+    "account": {"external_id": "T0789", "name": "Globex"}, "tags": ["export"], "links": [],
+    "conversation_id": "con_01K5ZJ6Q2V5M8X0T3N7R4B9C1E", "source_metadata": {}, "status": "new",
+    "occurred_at": "2026-11-20T10:00:00Z", "edited_at": None, "deleted_at": None,
+    "created_at": "2026-11-20T10:00:01Z", "updated_at": "2026-11-20T10:00:01Z",
+}  # fmt: skip
+
+
+class SignalAuthor(BaseModel):
+    """Who said it, as far as the source tells."""
+
+    name: str | None
+    email: str | None
+    external_id: str | None
+    affiliation: Affiliation
+
+
+class SignalAccount(BaseModel):
+    """For which customer."""
+
+    external_id: str | None
+    name: str | None
+
+
+class SignalLink(BaseModel):
+    """Where the signal led to, such as an issue in a tracker."""
+
+    url: str
+    title: str | None = None
+
+
+class Signal(BaseModel):
+    """A customer's words: what was said, by whom, for which account, where, and where to find it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: str
+    source: str
+    source_scope: str
+    source_ref: str
+    source_version: str
+    source_url: str | None
+    verbatim: str
+    interpretation: str | None
+    severity: Severity | None
+    frequency: Frequency | None
+    user_segment: str | None
+    author: SignalAuthor
+    account: SignalAccount
+    tags: list[str]
+    links: list[SignalLink]
+    conversation_id: str | None
+    source_metadata: dict[str, Any]
+    status: SignalStatus
+    occurred_at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: SignalRow) -> "Signal":
+        """The row as the API shows it."""
+        plain = {name: getattr(row, name) for name in cls.model_fields if name not in ("author", "account")}
+        author = {name: getattr(row, f"author_{name}") for name in SignalAuthor.model_fields}
+        account = {name: getattr(row, f"account_{name}") for name in SignalAccount.model_fields}
+        return cls.model_validate({**plain, "author": author, "account": account})
+
+
+class SignalPage(BaseModel):
+    """Signals, newest first."""
+
+    items: list[Signal]
+    next_cursor: str | None
+
+
+@api.get("/signals")
+@api.input(SignalFilters, location="query")
+@api.output(SignalPage)
+def list_signals(query_data: SignalFilters) -> SignalPage:
+    """List signals, newest first.
+
+    Signals that were deleted at the source are left out unless `include_deleted` is true.
+    """
+    asked = select(SignalRow).where(SignalRow.workspace_id == caller().workspace_id, *conditions(query_data))
+    asked = newest_first(asked, SignalRow.occurred_at, SignalRow.id, limit=query_data.limit, cursor=query_data.cursor)
+    with services().database.read() as session:
+        rows = session.scalars(asked).all()
+    page, next_cursor = cut(rows, query_data.limit, lambda row: (row.occurred_at, row.id))
+    return SignalPage(items=[Signal.of(row) for row in page], next_cursor=next_cursor)
+
+
+@api.get("/signals/<signal_id>")
+@api.output(Signal)
+def show_signal(signal_id: str) -> Signal:
+    """Show a signal, even one that was deleted at the source."""
+    with services().database.read() as session:
+        return Signal.of(owned(session, SignalRow, signal_id, "signal"))

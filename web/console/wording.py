@@ -1,0 +1,69 @@
+"""How values read to a person: times, slugs and links, as filters of the templates."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from web.services import services
+
+_PLATFORMS = {"slack": "Slack", "pylon": "Pylon", "webhook": "Webhook"}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def register_wording(app: Flask) -> None:
+    """Makes the functions here filters of every template."""
+    for word in (ago, day_and_time, iso, platform_name, humanized, dense):
+        app.add_template_filter(word)
+
+
+def ago(moment: datetime) -> str:
+    """How long ago, roughly: ``just now``, ``5 min ago``, ``3 h ago``, ``2 d ago``; from a month on, the day."""
+    seconds = (services().clock() - moment).total_seconds()
+    if seconds < _MINUTE:
+        return "just now" if seconds > -_MINUTE else _day(moment)
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min ago"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR:.0f} h ago"
+    return f"{seconds // _DAY:.0f} d ago" if seconds < 30 * _DAY else _day(moment)
+
+
+def day_and_time(moment: datetime) -> str:
+    """The moment itself: ``20 Nov 2026, 10:00 UTC``."""
+    moment = moment.astimezone(UTC)
+    return f"{_day(moment)}, {moment:%H:%M} UTC"
+
+
+def iso(moment: datetime) -> str:
+    """For machines: RFC 3339 with microseconds, of fixed width, so that texts sort like moments."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def platform_name(platform: str) -> str:
+    """How the platform calls itself; a new folder's name serves until somebody spells it here."""
+    return _PLATFORMS.get(platform, platform.replace("_", " ").title())
+
+
+def humanized(slug: str) -> str:
+    """A reason or state as words: ``token_revoked`` is ``Token revoked``."""
+    return slug.replace("_", " ").replace(".", " ").strip().capitalize()
+
+
+def dense(text: str) -> str:
+    """The text without empty lines, for where only its first lines are shown."""
+    return "\n".join(line for line in text.splitlines() if line.strip())
+
+
+def web_link(url: object) -> str | None:
+    """The URL if it leads to a web page; None for every other scheme, which could run code when followed."""
+    text = url.strip() if isinstance(url, str) else ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    return text if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b} {moment.year}"

@@ -1,0 +1,56 @@
+"""What every door does: the request as it came, the refusal, and the commit before the acknowledgement."""
+
+from dataclasses import dataclass
+
+from flask import Response, request
+
+from core.adapter import Adapter, Envelope, InboundRequest, Refusal
+from core.errors import Unauthenticated
+from core.logs import get_logger
+from pipeline.receive import Arrival, Stored
+from web.services import services
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The row whose secrets a request is verified with; exactly one is set."""
+
+    slack_app_id: str | None = None
+    integration_id: str | None = None
+    webhook_key_id: str | None = None
+
+
+def inbound_request() -> InboundRequest:
+    """The present request, body unread by anybody else. Raises 413 through Flask's limit."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return InboundRequest(headers, request.get_data(cache=True), services().clock())
+
+
+def refuse(platform: str, refusal: Refusal) -> Unauthenticated:
+    """The error of a request that is not authentic: nothing of it is parsed, stored or logged but the reason."""
+    log.info("inbound_refused", platform=platform, reason=refusal.reason)
+    return Unauthenticated(refusal.reason, "The request could not be authenticated.")
+
+
+def store(adapter: Adapter, inbound: InboundRequest, envelope: Envelope, credential: Credential) -> Stored:
+    """Commits the event; raises the database's error (503) when it could not."""
+    return services().inbox.store(
+        Arrival(
+            platform=adapter.platform,
+            type=envelope.type,
+            payload=inbound.body,
+            received_at=inbound.received_at,
+            external_id=envelope.external_id,
+            failed=envelope.malformed,
+            slack_app_id=credential.slack_app_id,
+            integration_id=credential.integration_id,
+            webhook_key_id=credential.webhook_key_id,
+        )
+    )
+
+
+def acknowledged() -> Response:
+    """Stored: 200 and nothing to say about the outcome."""
+    return Response(status=200, mimetype="text/plain")
