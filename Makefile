@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 export UV_LINK_MODE ?= copy
-export PYTHONDONTWRITEBYTECODE ?=
+# Bytecode is kept: a demo starts several processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo run test check bench migration lock clean
 

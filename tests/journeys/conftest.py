@@ -1,0 +1,80 @@
+"""Sites to journey through: one long-running server per database, and fresh ones for journeys that break things."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from sandbox.app import create_sandbox
+from sandbox.cast import Cast, assemble
+from sandbox.pylon import PylonStandIn
+from sandbox.server import SandboxServer
+from sandbox.slack import SlackApp, SlackStandIn
+from tests.journeys.site import Site, Tenant, environment, running
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """``signalbox run`` on each database; journeys share it, each with workspaces of its own."""
+    folder = tmp_path_factory.mktemp(f"site-{request.param}")
+    with _site(request, request.param, folder) as made:
+        made.start("run")
+        made.wait_until_ready()
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A site whose processes the journey starts and kills itself; its database is migrated."""
+    with _site(request, request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def cast(site: Site) -> Cast:
+    """Fresh companies in the site's Slack, so that no team is connected yet."""
+    cast = assemble()
+    site.slack.world = cast.world
+    return cast
+
+
+@pytest.fixture
+def tenant(site: Site) -> Tenant:
+    """A fresh workspace on the shared site."""
+    return site.tenant()
+
+
+@contextlib.contextmanager
+def _site(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[Site]:
+    app = SlackApp(client_id="11.22", client_secret="cs", signing_secret="a signing secret", api_app_id="A0BOX")
+    slack = SlackStandIn(app, assemble().world, auto_approve=True)
+    pylon = PylonStandIn("Tidewater")
+    with SandboxServer(create_sandbox(slack, pylon)) as server, _fresh_database(request, kind, folder) as url:
+        environ = environment(url, folder, server, slack)
+        with running(Site(environ, folder, slack, pylon, f"http://{environ['SIGNALBOX_BIND']}")) as site:
+            yield site
+
+
+@contextlib.contextmanager
+def _fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        path = folder / "signalbox.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template, server = request.getfixturevalue("postgres_template"), request.getfixturevalue("postgres_url")
+    name = "j" + os.urandom(6).hex()
+    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.replace("/postgres?", f"/{name}?").replace("postgresql+psycopg://", "postgresql://")
+    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _on_server(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
