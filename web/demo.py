@@ -17,7 +17,6 @@ from rich.console import Console
 from core.errors import SignalboxError
 from core.settings import PREFIX, Settings
 
-SANDBOX_PORT = 3001
 READY_SECONDS = 30
 STOP_SECONDS = 8
 
@@ -26,7 +25,7 @@ console = Console(highlight=False)
 
 def play_demo(settings: Settings) -> None:
     """Until Ctrl-C; then nothing is left running. Raises `SignalboxError` when a part does not come up."""
-    port = _free_port(SANDBOX_PORT)
+    port = _free_port()
     _require_free(settings.bind)
     credentials = _slack_app()
     environ = {**os.environ, **_pointed_at_sandbox(settings, port, credentials)}
@@ -141,9 +140,8 @@ def _require_free(bind: str) -> None:
             raise SignalboxError("bind_not_free", message) from error
 
 
-def _free_port(preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise SignalboxError("no_free_port", "No free port on 127.0.0.1 for the stand-ins.")
+def _free_port() -> int:
+    """Any: nobody needs to know where the stand-ins listen, and two demos never want the same one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
