@@ -25,14 +25,18 @@ from db.stream import (
     Outcome,
     Receipt,
     Signal,
+    SignalRevision,
     SignalStatus,
 )
 from db.tenancy import (
     ApiToken,
     AuditEntry,
+    IdempotencyKey,
+    Invitation,
     NewUser,
     NewWorkspace,
     Role,
+    SavedView,
     Scope,
     SignInLink,
     User,
@@ -44,8 +48,9 @@ from db.tenancy import (
 
 __all__ = [
     "ApiToken", "AuditEntry", "Base", "CaptureMode", "Conversation", "ConversationLink", "Database", "Event",
-    "EventState", "Integration", "IntegrationConfig", "IntegrationPlatform", "IntegrationState",
-    "NewIntegration", "NewSlackApp", "NewUser", "NewWebhookKey", "NewWorkspace", "OAuthState", "Outcome",
-    "PylonEvent", "Receipt", "Role", "Scope", "SignInLink", "Signal", "SignalStatus", "SlackApp",
-    "SlackChannelConfig", "User", "UserIdentity", "UserSession", "WebhookKey", "Workspace", "WorkspaceMember",
+    "EventState", "IdempotencyKey", "Integration", "IntegrationConfig", "IntegrationPlatform",
+    "IntegrationState", "Invitation", "NewIntegration", "NewSlackApp", "NewUser", "NewWebhookKey",
+    "NewWorkspace", "OAuthState", "Outcome", "PylonEvent", "Receipt", "Role", "SavedView", "Scope",
+    "SignInLink", "Signal", "SignalRevision", "SignalStatus", "SlackApp", "SlackChannelConfig", "User",
+    "UserIdentity", "UserSession", "WebhookKey", "Workspace", "WorkspaceMember",
 ]  # fmt: skip

@@ -136,3 +136,15 @@ class Signal(HasId, HasUpdatedAt, Base):
 
 Index("ix_signals_workspace_id_occurred_at_id", Signal.workspace_id, Signal.occurred_at, Signal.id)
 Index("ix_signals_workspace_id_updated_at_id", Signal.workspace_id, Signal.updated_at, Signal.id)
+
+
+class SignalRevision(Base):
+    """What a signal said before an edit at its source."""
+
+    __tablename__ = "signal_revisions"
+
+    signal_id: Mapped[str] = mapped_column(ForeignKey("signals.id", ondelete="CASCADE"), primary_key=True)
+    source_version: Mapped[str] = mapped_column(_Version, primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    verbatim: Mapped[str] = mapped_column(Text)
+    replaced_at: Mapped[datetime]

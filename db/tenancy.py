@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import ID_LENGTH, Base, HasCreatedAt, HasId, JsonColumn
 from db.connections import Integration, SlackApp, WebhookKey
+from db.sealed import Sealed
 
 Role: TypeAlias = Literal["owner", "admin", "member", "viewer"]
 Scope: TypeAlias = Literal["read", "write", "admin"]
@@ -146,3 +147,47 @@ class AuditEntry(HasId, HasCreatedAt, Base):
     target_id: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     details: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
     reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Invitation(HasId, HasCreatedAt, Base):
+    """A place in a workspace that waits for its person; the link's token is kept as a digest."""
+
+    __tablename__ = "invitations"
+    id_prefix = "inv"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    invited_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    email: Mapped[str] = mapped_column(String(320))
+    role: Mapped[str] = mapped_column(String(10))
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SavedView(HasId, HasCreatedAt, Base):
+    """A search that somebody gave a name; everybody in the workspace sees it."""
+
+    __tablename__ = "saved_views"
+    id_prefix = "viw"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    query: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
+
+
+class IdempotencyKey(HasCreatedAt, Base):
+    """The answer that a POST got, so that its repeat gets the same and does nothing again.
+
+    The answer is sealed, since it may show a secret; ``status`` is missing while the first request is still at work.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    answer = Sealed()
+    expires_at: Mapped[datetime] = mapped_column(index=True)

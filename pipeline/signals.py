@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ids import new_id
 from core.signal import Capture, Removal, Write
 from core.taming import bounded, tidy
-from db import Outcome, Signal
+from db import Outcome, Signal, SignalRevision
 from db.dialects import insert_into
 from pipeline.conversations import resolve
 
@@ -61,6 +61,7 @@ def write_signals(session: Session, writes: Iterable[Placed], now: datetime) -> 
     removals = {place: w for place, w in winners.items() if isinstance(w, Removal)}
     conversations = resolve(session, ((place.workspace_id, w.conversation) for place, w in captures.items()), now)
     rows = {place: _captured(place, w, conversations, now) for place, w in captures.items()}
+    _keep_revisions(session, captures, now)
     written = _upsert(session, rows, _capture_changes)
     rows |= (tombs := {place: _removed(place, w, now) for place, w in removals.items()})
     written |= _upsert(session, tombs, _removal_changes)
@@ -137,6 +138,35 @@ def _removed(place: Place, write: Removal, now: datetime) -> dict[str, Any]:
         "author_affiliation": "unknown",
         "deleted_at": write.deleted_at,
     }
+
+
+def _keep_revisions(session: Session, captures: Mapping[Place, Capture], now: datetime) -> None:
+    """What an edit is about to replace. Only writes that carry an edit can replace anything."""
+    edits = [place for place, write in captures.items() if write.edited_at is not None]
+    if not edits:
+        return
+    query = select(Signal).where(tuple_(*_place_columns()).in_(edits), Signal.deleted_at.is_(None))
+    revisions = [
+        {
+            "signal_id": signal.id,
+            "source_version": signal.source_version,
+            "workspace_id": signal.workspace_id,
+            "verbatim": signal.verbatim,
+            "replaced_at": now,
+        }
+        for signal in session.scalars(query)
+        if _replaces(captures[_place_of(signal)], signal)
+    ]
+    if revisions:
+        session.execute(insert_into(session, SignalRevision).values(revisions).on_conflict_do_nothing())
+
+
+def _replaces(write: Capture, signal: Signal) -> bool:
+    return write.version > signal.source_version and write.verbatim != signal.verbatim
+
+
+def _place_of(signal: Signal) -> Place:
+    return Place(signal.workspace_id, signal.source, signal.source_scope, signal.source_ref)
 
 
 def _capture_changes(new: Any) -> dict[str, Any]:

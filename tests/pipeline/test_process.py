@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from core.errors import StepFailed
 from core.signal import Lookup
 from core.taming import JsonObject
-from db import Conversation, Event, Integration, SlackApp, Workspace
+from db import Conversation, Event, Integration, SignalRevision, SlackApp, Workspace
 from pipeline.claim import lease_out
 from pipeline.replay import replay
 from pipeline.retry import SCHEDULE
@@ -67,6 +67,17 @@ def test_a_late_original_meets_the_tombstone(line: Line) -> None:
     (tombstone,) = line.signals()
     assert tombstone.verbatim == ""
     assert line.receipt(late.event_id) == ("superseded", "newer_version_stored")
+
+
+def test_edits_leave_what_was_said_before(line: Line) -> None:
+    for number, event in enumerate((ORIGINAL, EDIT, EDIT, SECOND_EDIT)):
+        line.slack(event, f"Ev{number}")
+        line.run()
+    with line.database.read() as session:
+        revisions = session.scalars(select(SignalRevision).order_by(SignalRevision.source_version)).all()
+    assert [revision.verbatim for revision in revisions] == [
+        "The export stops at 1,000 rows.", "The export stops at 10,000 rows.",
+    ]  # fmt: skip
 
 
 def test_what_people_decided_survives_an_edit(line: Line) -> None:
