@@ -1,10 +1,10 @@
 """Everything that differs between SQLite and PostgreSQL, in one place."""
 
 import sqlite3
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, create_engine, event, text
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -51,8 +51,13 @@ def is_postgresql(session: Session | Connection) -> bool:
 
 
 def insert_into(session: Session, model: type[Base]) -> Any:
-    """An INSERT that knows ON CONFLICT; both dialects spell its methods alike."""
-    return postgresql.insert(model) if is_postgresql(session) else sqlite.insert(model)
+    """An INSERT that knows ON CONFLICT; both dialects spell its methods alike.
+
+    It speaks of the table, not of the model: execute it with a list of rows and it is compiled once, whatever their
+    number. (With ``values([...])`` or through the model, SQLAlchemy builds the statement anew for every batch.)
+    """
+    table = cast("Table", model.__table__)
+    return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
 
 
 def claiming(query: Select[Any]) -> Select[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
@@ -66,12 +66,13 @@ def _link(session: Session, missing: dict[Key, str], existing: set[str], now: da
     made = {conversation: key[0] for key, conversation in missing.items() if conversation not in existing}
     if made:
         stamps = {"created_at": now, "updated_at": now}
-        session.execute(insert(Conversation), [{"id": id_, "workspace_id": ws, **stamps} for id_, ws in made.items()])
-    rows = [
+        rows = [{"id": id_, "workspace_id": ws, **stamps} for id_, ws in made.items()]
+        session.execute(insert_into(session, Conversation), rows)
+    links = [
         {"workspace_id": ws, "kind": kind, "ref": ref, "conversation_id": conversation, "created_at": now}
         for (ws, kind, ref), conversation in missing.items()
     ]
-    session.execute(insert_into(session, ConversationLink).values(rows).on_conflict_do_nothing())
+    session.execute(insert_into(session, ConversationLink).on_conflict_do_nothing(), links)
     linked = _known(session, list(missing))
     orphans = set(made) - set(linked.values())
     if orphans:

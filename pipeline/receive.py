@@ -86,7 +86,8 @@ class CommitEach:
 def insert_once(session: Session, arrival: Arrival) -> Stored:
     """The idempotent insert: a repeat of (credential, external id) names the first event."""
     row = arrival.row()
-    inserted = session.scalar(insert_into(session, Event).values(row).on_conflict_do_nothing().returning(Event.id))
+    insert = insert_into(session, Event).on_conflict_do_nothing().returning(Event.__table__.c.id)
+    inserted = session.execute(insert, [row]).scalar()
     if inserted is not None:
         return Stored(inserted, duplicate=False)
     first = session.scalars(

@@ -76,9 +76,10 @@ def _store_receipts(session: Session, receipts: list[dict[str, Any]]) -> None:
         best.setdefault((receipt["event_id"], receipt["workspace_id"]), receipt)
     if not best:
         return
-    insert = insert_into(session, Receipt).values(list(best.values()))
+    insert = insert_into(session, Receipt)
     changes = {name: insert.excluded[name] for name in ("integration_id", "outcome", "reason", "signal_id")}
-    session.execute(insert.on_conflict_do_update(index_elements=[Receipt.event_id, Receipt.workspace_id], set_=changes))
+    upsert = insert.on_conflict_do_update(index_elements=["event_id", "workspace_id"], set_=changes)
+    session.execute(upsert, list(best.values()))
 
 
 def _finish_events(session: Session, plans: Iterable[Plan], kept: set[str], now: datetime) -> None:

@@ -158,7 +158,7 @@ def _keep_revisions(session: Session, captures: Mapping[Place, Capture], now: da
         if _replaces(captures[_place_of(signal)], signal)
     ]
     if revisions:
-        session.execute(insert_into(session, SignalRevision).values(revisions).on_conflict_do_nothing())
+        session.execute(insert_into(session, SignalRevision).on_conflict_do_nothing(), revisions)
 
 
 def _replaces(write: Capture, signal: Signal) -> bool:
@@ -170,7 +170,7 @@ def _place_of(signal: Signal) -> Place:
 
 
 def _capture_changes(new: Any) -> dict[str, Any]:
-    kept = {name: func.coalesce(new[name], getattr(Signal, name)) for name in _KEPT_WHEN_ABSENT}
+    kept = {name: func.coalesce(new[name], Signal.__table__.c[name]) for name in _KEPT_WHEN_ABSENT}
     return {name: new[name] for name in (*_FROM_SOURCE, "updated_at")} | kept
 
 
@@ -182,13 +182,14 @@ def _upsert(session: Session, rows: dict[Place, dict[str, Any]], changes: Any) -
     """Inserts or updates; returns the ids of the rows that took the write, by place."""
     if not rows:
         return {}
-    insert = insert_into(session, Signal).values(list(rows.values()))
+    insert, table = insert_into(session, Signal), Signal.__table__.c
+    place = [table.workspace_id, table.source, table.source_scope, table.source_ref]
     statement = insert.on_conflict_do_update(
-        index_elements=[Signal.workspace_id, Signal.source, Signal.source_scope, Signal.source_ref],
+        index_elements=place,
         set_=changes(insert.excluded),
-        where=insert.excluded.source_version > Signal.source_version,
-    ).returning(Signal.id, *_place_columns())
-    return {Place(*place): id_ for id_, *place in session.execute(statement)}
+        where=insert.excluded.source_version > table.source_version,
+    ).returning(table.id, *place)
+    return {Place(*found): id_ for id_, *found in session.execute(statement, list(rows.values()))}
 
 
 def _stored(session: Session, places: list[Place]) -> dict[Place, tuple[str, str]]:
