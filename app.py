@@ -25,7 +25,8 @@ from pipeline.engine.embedded import EmbeddedEngine
 from pipeline.engine.steps import Step
 from pipeline.lifecycle import StoredLifecycle
 from pipeline.process import Process
-from pipeline.receive import CommitEach
+from pipeline.receive import CommitEach, GroupCommit
+from pipeline.retention import Retention
 from web import make_web
 from web.cli import Root, make_cli
 from web.server import exit_with_parent
@@ -94,7 +95,8 @@ class Parts:
                 lookups=self.lookups,
                 effects={"slack": self.slack},
                 clock=self.clock,
-            )
+            ),
+            Retention(database=self.database, clock=self.clock),
         ]
 
     def prepare(self) -> None:
@@ -141,7 +143,7 @@ def _web(parts: Parts, wake: Callable[[], None]) -> APIFlask:
             clock=parts.clock,
             adapters=parts.adapters,
             lookups=parts.lookups,
-            inbox=CommitEach(parts.database, wake),
+            inbox=(CommitEach if parts.database.is_postgresql else GroupCommit)(parts.database, wake),
             wake=wake,
             installer=parts.installer,
             interactions=parts.slack,

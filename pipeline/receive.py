@@ -1,5 +1,6 @@
 """The inbox: an authentic event is stored once and committed before anyone acknowledges it."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,6 +82,65 @@ class CommitEach:
         if not stored.duplicate and not arrival.failed:
             self._wake()
         return stored
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An arrival that waits for a commit, and what came of it."""
+
+    arrival: Arrival
+    stored: Stored | None = None
+    error: Exception | None = None
+
+
+class GroupCommit:
+    """One transaction for all arrivals that wait while the one before commits: where there is one writer, the disk
+    is asked once for many. Whoever gets the turn first commits for everybody who queued up to then.
+    """
+
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._wake = wake
+        self._queue: list[_Waiting] = []
+        self._queueing = threading.Lock()
+        self._turn = threading.Lock()
+
+    def store(self, arrival: Arrival) -> Stored:
+        """See `Inbox.store`."""
+        waiting = _Waiting(arrival)
+        with self._queueing:
+            self._queue.append(waiting)
+        with self._turn:
+            if waiting.stored is None and waiting.error is None:
+                self._commit(self._take())
+        if waiting.stored is None:
+            raise waiting.error or RuntimeError("an arrival was passed over")
+        return waiting.stored
+
+    def _take(self) -> list[_Waiting]:
+        with self._queueing:
+            group, self._queue = self._queue, []
+        return group
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            with self._database.write() as session:
+                stored = [insert_once(session, waiting.arrival) for waiting in group]
+        except Exception as error:  # noqa: BLE001  # told to each of its senders
+            self._commit_singly(group, error)
+            return
+        for waiting, result in zip(group, stored, strict=True):
+            waiting.stored = result
+        if any(not result.duplicate for result in stored):
+            self._wake()
+
+    def _commit_singly(self, group: list[_Waiting], error: Exception) -> None:
+        """What one arrival spoiled must not be refused to the others."""
+        if len(group) == 1:
+            group[0].error = error
+            return
+        for waiting in group:
+            self._commit([waiting])
 
 
 def insert_once(session: Session, arrival: Arrival) -> Stored:

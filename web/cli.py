@@ -99,6 +99,7 @@ def _add_servers(cli: click.Group, root: Root) -> None:
     def run(parts: Parts) -> None:
         """Migrate, serve and work on this machine."""
         upgrade(parts.database)
+        parts.database.dispose()  # the server forks; its children open connections of their own
         run_machine(parts.settings, served_app=root.served_app, embedded_app=root.embedded_app)
 
     @cli.command("web")

@@ -7,6 +7,7 @@ make one task; a lost one is made up for by the sweep, which runs once for the w
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -24,7 +25,17 @@ RESTART_SECONDS = 2.0
 BATCHES_PER_TASK = 20
 """A task gives way after so many batches, so that other kinds get their turn."""
 
-_KEEPALIVE = {"keepalives": 1, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4}
+GATHER_SECONDS = 0.02
+CLOSE_SECONDS = 5.0
+
+# Tasks only say "look": the rows are durable, so that the queue need not wait for the disk.
+_CONNECTION = {
+    "keepalives": 1,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "options": "-c synchronous_commit=off",
+}
 
 log = get_logger()
 
@@ -34,32 +45,53 @@ class ClusterWaker:
 
     def __init__(self, database_url: str) -> None:
         connector = procrastinate.SyncPsycopgConnector(
-            conninfo=_conninfo(database_url), min_size=1, max_size=4, timeout=5, kwargs=_KEEPALIVE
+            conninfo=_conninfo(database_url), min_size=1, max_size=2, timeout=5, kwargs=_CONNECTION
         )
         self._app = procrastinate.App(connector=connector)
-        self._lock = threading.Lock()
-        self._is_open = False
+        self._wanted: set[str] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._is_closing = False
 
     def wake(self, kind: str) -> None:
-        """Somebody should look now. A failure only delays: the rows are committed and the sweep finds them."""
-        self._defer(kind, None)
+        """Somebody should look now. Returns at once: a thread tells the queue, so that a burst of events makes a few
+        tasks. What is lost with this process only delays: the rows are committed and the sweep finds them.
+        """
+        with self._changed:
+            self._wanted.add(kind)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._tell, name="cluster-waker", daemon=True)
+                self._thread.start()
+            self._changed.notify()
 
     def wake_at(self, kind: str, when: datetime) -> None:
         """Somebody should look then."""
-        self._defer(kind, when)
+        # A task that waits for a later moment must not stand in the way of one that is wanted now.
+        self._defer(kind, f"{kind} later", when)
 
     def close(self) -> None:
-        """Closes the pool."""
+        """Tells what is still to be told and closes the pool."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(CLOSE_SECONDS)
         self._app.close()
 
-    def _defer(self, kind: str, when: datetime | None) -> None:
-        # A task that waits for a later moment must not stand in the way of one that is wanted now.
-        lock = kind if when is None else f"{kind} later"
+    def _tell(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted or self._is_closing)
+                kinds, self._wanted = self._wanted, set()
+            for kind in kinds:
+                self._defer(kind, kind, None)
+            if self._is_closing:
+                return
+            time.sleep(GATHER_SECONDS)
+
+    def _defer(self, kind: str, lock: str, when: datetime | None) -> None:
         try:
-            with self._lock:
-                if not self._is_open:
-                    self._app.open()
-                    self._is_open = True
+            self._app.open()  # does nothing when it is open
             self._app.configure_task(kind, queue=kind, queueing_lock=lock, schedule_at=when).defer()
         except AlreadyEnqueued:
             return
@@ -94,7 +126,7 @@ async def _run_until_stopped(
 
 def _app(database_url: str, steps: Sequence[Step], clock: Clock, waker: ClusterWaker) -> procrastinate.App:
     connector = procrastinate.PsycopgConnector(
-        conninfo=_conninfo(database_url), min_size=1, max_size=6, timeout=10, kwargs=_KEEPALIVE
+        conninfo=_conninfo(database_url), min_size=1, max_size=6, timeout=10, kwargs=_CONNECTION
     )
     app = procrastinate.App(connector=connector)
     for step in steps:
@@ -108,7 +140,7 @@ def _app(database_url: str, steps: Sequence[Step], clock: Clock, waker: ClusterW
             with contextlib.suppress(ConnectorException):
                 await app.job_manager.finish_job(job, procrastinate.jobs.Status.FAILED, delete_job=True)
         for step in steps:
-            await asyncio.to_thread(waker.wake, step.name)
+            waker.wake(step.name)
 
     log.info("worker_started", count=len(steps), due_at=clock().isoformat())
     return app

@@ -12,6 +12,9 @@ from core.logs import get_logger
 from pipeline.engine.steps import Step
 
 LOOK_EVERY_SECONDS = 1.0
+GATHER_SECONDS = 0.02
+"""After a batch the step rests this long, so that a stream of events makes batches instead of one step each, and
+whoever stores them gets the writer's turn in between."""
 
 log = get_logger()
 
@@ -50,7 +53,9 @@ class EmbeddedEngine:
         while not self._stopping.is_set():
             seen = self._wakes
             done, next_due_at = self._run(step)
-            if not done:
+            if done:
+                self._stopping.wait(GATHER_SECONDS)
+            else:
                 self._rest(seen, next_due_at)
 
     def _run(self, step: Step) -> tuple[int, datetime | None]:
