@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import msgspec
 from rich.console import Console
@@ -79,9 +80,11 @@ def _body(number: int) -> bytes:
 
 
 def _store_floor(database: Database, arrivals: list[Arrival]) -> float:
+    insert_into_table = insert(cast("Any", Event.__table__))
+
     def bare(arrival: Arrival) -> None:
         with database.engine.begin() as connection:
-            connection.execute(insert(Event.__table__), [arrival.row()])
+            connection.execute(insert_into_table, [arrival.row()])
 
     seconds = _timed(lambda: _from_senders(bare, arrivals))
     with database.write() as session:
@@ -114,7 +117,7 @@ def _process_floor(database: Database) -> float:
 
 def _mark_batch(database: Database) -> int:
     with database.write() as session:
-        ids = [event.id for event in claim_due(session, utc_now(), limit=BATCH)]
+        ids = [event.id for event in claim_due(session, "decide", utc_now(), limit=BATCH)]
         if ids:
             session.execute(update(Event).where(Event.id.in_(ids)).values(state="processed", due_at=None))
         return len(ids)
@@ -122,7 +125,7 @@ def _mark_batch(database: Database) -> int:
 
 def _process(database: Database) -> float:
     adapters = {name: platform.adapter for name, platform in integrations.discover().items()}
-    step = Process(database=database, adapters=adapters, lookups={}, effects={}, clock=utc_now)
+    step = Process(database=database, adapters=adapters, clock=utc_now)
 
     def run() -> None:
         while step.run().done:

@@ -4,6 +4,7 @@ Each setting is ``SIGNALBOX_<NAME>``; for secrets ``SIGNALBOX_<NAME>_FILE`` name
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -81,7 +82,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, root: Path | None
     if not production and not reader.problems:
         values = _with_development_keys(values, root / "instance")
     settings = Settings(**values)  # type: ignore[arg-type]  # each parser returns its own field's type
-    reader.problems += _production_problems(settings) if production else []
+    reader.problems += _production_problems(settings, reader) if production else []
     if reader.problems:
         raise SettingsError(reader.problems)
     return settings
@@ -130,8 +131,12 @@ def _flag(reader: _Reader, name: str) -> bool:
 
 def _url(reader: _Reader, name: str) -> str:
     value = reader.text(name)
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    try:
+        parts = urlsplit(value)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_url = False
+    if not is_url:
         reader.complain(name, "must be an http(s) URL, such as https://signalbox.example.com")
     return value if name == "SLACK_API_URL" else value.rstrip("/")
 
@@ -139,16 +144,19 @@ def _url(reader: _Reader, name: str) -> str:
 def _database_url(reader: _Reader, name: str) -> str:
     value = reader.text(name)
     if value.startswith(("postgresql://", "postgres://")):
-        return "postgresql+psycopg://" + value.split("://", 1)[1]
+        value = "postgresql+psycopg://" + value.split("://", 1)[1]
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
         reader.complain(name, "must start with sqlite:/// or postgresql://")
+    port = re.search(r"@[^/?]*:([^/?]*)", value.split("://", 1)[-1])
+    if port and not (port[1].isascii() and port[1].isdigit()):
+        reader.complain(name, "has a port that is not a number")
     return value
 
 
 def _bind(reader: _Reader, name: str) -> str:
     value = reader.text(name)
     host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         reader.complain(name, "must be host:port, such as 127.0.0.1:3000")
     return value
 
@@ -199,11 +207,11 @@ _PARSERS: dict[str, Callable[[_Reader, str], object]] = {
 }
 
 
-def _production_problems(settings: Settings) -> list[str]:
+def _production_problems(settings: Settings, reader: _Reader) -> list[str]:
     problems = []
     if not settings.secret_key:
         problems.append(f"{PREFIX}SECRET_KEY is missing: set it to a long random text")
-    if not settings.encryption_keys:
+    if not settings.encryption_keys and not reader.has("ENCRYPTION_KEYS"):
         problems.append(f"{PREFIX}ENCRYPTION_KEYS is missing: set it to url-safe base64 of 32 random bytes")
     if not settings.has_https:
         problems.append(f"{PREFIX}PUBLIC_URL must be the https:// address where people and Slack reach this server")

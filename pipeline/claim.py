@@ -13,19 +13,20 @@ from sqlalchemy.orm import Session
 from core.ids import new_id
 from db import Database, Event
 from db.dialects import claiming
+from db.stream import Lane
 
 LEASE = timedelta(seconds=60)
 
 
-def has_due(database: Database, now: datetime) -> bool:
+def has_due(database: Database, lane: Lane, now: datetime) -> bool:
     """A cheap look without locks, so that an idle worker never takes SQLite's writer lock."""
     with database.read() as session:
-        return session.scalar(select(Event.id).where(_due(now)).limit(1)) is not None
+        return session.scalar(select(Event.id).where(_due(lane, now)).limit(1)) is not None
 
 
-def claim_due(session: Session, now: datetime, *, limit: int) -> Sequence[Event]:
+def claim_due(session: Session, lane: Lane, now: datetime, *, limit: int) -> Sequence[Event]:
     """Up to ``limit`` due events that nobody else holds, oldest first; held until the transaction ends."""
-    return session.scalars(claiming(select(Event).where(_due(now)).order_by(Event.due_at).limit(limit))).all()
+    return session.scalars(claiming(select(Event).where(_due(lane, now)).order_by(Event.due_at).limit(limit))).all()
 
 
 def claim_one(session: Session, event_id: str, *, lease: str | None = None) -> Event | None:
@@ -44,11 +45,16 @@ def lease_out(session: Session, event_ids: Sequence[str], now: datetime) -> str:
     return token
 
 
-def next_due_at(database: Database) -> datetime | None:
-    """When the earliest pending event falls due."""
+def change_lane(session: Session, event_ids: Sequence[str], lane: Lane, now: datetime) -> None:
+    """Hands these events to the other step, which may take them at once."""
+    session.execute(update(Event).where(Event.id.in_(event_ids)).values(lane=lane, due_at=now))
+
+
+def next_due_at(database: Database, lane: Lane) -> datetime | None:
+    """When the lane's earliest pending event falls due."""
     with database.read() as session:
-        return session.scalar(select(func.min(Event.due_at)).where(Event.state == "pending"))
+        return session.scalar(select(func.min(Event.due_at)).where(Event.state == "pending", Event.lane == lane))
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(Event.state == "pending", Event.due_at <= now)
+def _due(lane: Lane, now: datetime) -> ColumnElement[bool]:
+    return and_(Event.state == "pending", Event.lane == lane, Event.due_at <= now)

@@ -33,15 +33,16 @@ def disconnect_installation(
     """Ends the Slack connection of that installation, unless it was installed again after ``happened_at``:
     Slack sends uninstall events late and in no order. Returns how many rows ended.
     """
-    connected = select(Integration).where(
-        Integration.slack_app_id == slack_app_id,
-        Integration.slack_team_id == account.team_id,
-        Integration.state != "disconnected",
+    of_app = select(Integration).where(Integration.slack_app_id == slack_app_id)
+    of_team = of_app.where(Integration.slack_team_id == account.team_id)
+    of_organisation = of_app.where(
+        Integration.slack_team_id.is_(None), Integration.slack_enterprise_id == account.enterprise_id
     )
-    if account.team_id is None:
-        connected = connected.where(Integration.slack_enterprise_id == account.enterprise_id)
+    # An organisation's uninstall may name one of its teams. A team that ever had a row of its own means itself.
+    is_team = account.team_id is not None and session.scalar(of_team.limit(1)) is not None
+    addressed = of_team if is_team else of_organisation
     ended = 0
-    for integration in session.scalars(connected.with_for_update()):
+    for integration in session.scalars(addressed.where(Integration.state != "disconnected").with_for_update()):
         if integration.installed_at is not None and integration.installed_at > happened_at:
             log.info("late_lifecycle_event", integration_id=integration.id, reason=reason)
             continue

@@ -13,6 +13,11 @@ def replay(session: Session, event_ids: Sequence[str], now: datetime) -> list[st
     """Makes these events pending again, with fresh attempts; returns the ids of those that exist. Signals are not
     doubled: the same version of the same message is written once.
     """
-    values = {"state": "pending", "due_at": now, "attempts": 0, "reason": None, "lease_token": None}
-    query = update(Event).where(Event.id.in_(event_ids)).values(**values, processed_at=None).returning(Event.id)
+    values = {"state": "pending", "due_at": now, "attempts": 0, "reason": None, "lane": "decide"}
+    query = (
+        update(Event)
+        .where(Event.id.in_(event_ids))
+        .values(**values, lease_token=None, processed_at=None)
+        .returning(Event.id)
+    )
     return list(session.scalars(query))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from core.signal import Capture, Removal, Write
 from core.taming import bounded, tidy
 from db import Outcome, Signal, SignalRevision
 from db.dialects import insert_into
+from db.search import index_signals
 from pipeline.conversations import resolve
 
 
@@ -56,18 +57,8 @@ def write_signals(session: Session, writes: Iterable[Placed], now: datetime) -> 
     """
     writes = list(writes)
     welcome = _welcome(session, writes)
-    winners = _newest(welcome)
-    captures = {place: w for place, w in winners.items() if isinstance(w, Capture)}
-    removals = {place: w for place, w in winners.items() if isinstance(w, Removal)}
-    conversations = resolve(session, ((place.workspace_id, w.conversation) for place, w in captures.items()), now)
-    rows = {place: _captured(place, w, conversations, now) for place, w in captures.items()}
-    _keep_revisions(session, captures, now)
-    written = _upsert(session, rows, _capture_changes)
-    rows |= (tombs := {place: _removed(place, w, now) for place, w in removals.items()})
-    written |= _upsert(session, tombs, _removal_changes)
-    stored = _stored(session, [place for place in winners if place not in written])
-    unwanted = {id(w): Written("ignored", None, w.write.only_changes) for w in writes}
-    return unwanted | {id(w): _written(w, winners, rows, written, stored) for w in welcome}
+    unwanted = {id(placed): Written("ignored", None, placed.write.only_changes) for placed in writes}
+    return unwanted | _capture(session, welcome, now) | _remove(session, welcome, now)
 
 
 def _welcome(session: Session, writes: list[Placed]) -> list[Placed]:
@@ -78,18 +69,55 @@ def _welcome(session: Session, writes: list[Placed]) -> list[Placed]:
     return [placed for placed in writes if placed.place in present]
 
 
-def _newest(writes: list[Placed]) -> dict[Place, Write]:
-    """One write per place: the newest; of equals, the removal. Sorted, so that concurrent workers lock in one order."""
-    newest: dict[Place, Write] = {}
-    for placed in writes:
-        present = newest.get(placed.place)
-        if present is None or _age(placed.write) > _age(present):
-            newest[placed.place] = placed.write
+def _capture(session: Session, writes: list[Placed], now: datetime) -> dict[int, Written]:
+    captures = [(placed, placed.write) for placed in writes if isinstance(placed.write, Capture)]
+    newest = _newest((placed.place, write) for placed, write in captures)
+    conversations = resolve(session, ((place.workspace_id, w.conversation) for place, w in newest.items()), now)
+    rows = {place: _captured(place, write, conversations, now) for place, write in newest.items()}
+    _keep_revisions(session, newest, now)
+    taken = _upsert(session, rows, _capture_changes)
+    index_signals(session, taken.values())
+    settled = _stored(session, newest)
+    outcomes: dict[int, Written] = {}
+    for placed, write in captures:
+        signal_id, version = settled.get(placed.place, (None, ""))
+        if write.version != version:
+            outcomes[id(placed)] = Written("superseded", signal_id, "newer_version_stored")
+        elif placed.place not in taken:
+            outcomes[id(placed)] = Written("captured", signal_id, "unchanged")
+        else:
+            is_new = rows[placed.place]["id"] == signal_id
+            outcomes[id(placed)] = Written("captured" if is_new else "updated", signal_id)
+    return outcomes
+
+
+def _remove(session: Session, writes: list[Placed], now: datetime) -> dict[int, Written]:
+    """After the captures, so that what was said and deleted in one batch is a deleted signal, not a bare tombstone."""
+    removals = [(placed, placed.write) for placed in writes if isinstance(placed.write, Removal)]
+    newest = _newest((placed.place, write) for placed, write in removals)
+    rows = {place: _removed(place, write, now) for place, write in newest.items()}
+    taken = _upsert(session, rows, _removal_changes)
+    index_signals(session, taken.values())
+    settled = _stored(session, newest)
+    outcomes: dict[int, Written] = {}
+    for placed, _ in removals:
+        signal_id, _ = settled.get(placed.place, (None, ""))
+        is_tombstone = placed.place in taken and rows[placed.place]["id"] == signal_id
+        reason = "tombstone" if is_tombstone else None if placed.place in taken else "unchanged"
+        outcomes[id(placed)] = Written("deleted", signal_id, reason)
+    return outcomes
+
+
+W = TypeVar("W", Capture, Removal)
+
+
+def _newest(writes: Iterable[tuple[Place, W]]) -> dict[Place, W]:
+    """The newest write per place. Sorted, so that concurrent workers lock in one order."""
+    newest: dict[Place, W] = {}
+    for place, write in writes:
+        if place not in newest or write.version > newest[place].version:
+            newest[place] = write
     return dict(sorted(newest.items(), key=lambda item: item[0]))
-
-
-def _age(write: Write) -> tuple[str, bool]:
-    return write.version, isinstance(write, Removal)
 
 
 def _row(place: Place, write: Write, now: datetime) -> dict[str, Any]:
@@ -192,32 +220,14 @@ def _upsert(session: Session, rows: dict[Place, dict[str, Any]], changes: Any) -
     return {Place(*found): id_ for id_, *found in session.execute(statement, list(rows.values()))}
 
 
-def _stored(session: Session, places: list[Place]) -> dict[Place, tuple[str, str]]:
-    """Id and version of the signals that were newer than their write."""
-    if not places:
+def _stored(session: Session, places: Iterable[Place]) -> dict[Place, tuple[str, str]]:
+    """Id and version of these places' signals."""
+    wanted = list(places)
+    if not wanted:
         return {}
-    query = select(Signal.id, Signal.source_version, *_place_columns()).where(tuple_(*_place_columns()).in_(places))
+    query = select(Signal.id, Signal.source_version, *_place_columns()).where(tuple_(*_place_columns()).in_(wanted))
     return {Place(*place): (id_, version) for id_, version, *place in session.execute(query)}
 
 
 def _place_columns() -> tuple[Any, ...]:
     return Signal.workspace_id, Signal.source, Signal.source_scope, Signal.source_ref
-
-
-def _written(
-    placed: Placed,
-    winners: Mapping[Place, Write],
-    rows: Mapping[Place, Mapping[str, Any]],
-    written: Mapping[Place, str],
-    stored: Mapping[Place, tuple[str, str]],
-) -> Written:
-    place, write = placed.place, placed.write
-    signal_id, version = (written[place], winners[place].version) if place in written else stored.get(place, (None, ""))
-    if write.version != version:
-        return Written("superseded", signal_id, "newer_version_stored")
-    if place not in written:
-        return Written("captured" if isinstance(write, Capture) else "deleted", signal_id, "unchanged")
-    is_new = rows[place]["id"] == signal_id
-    if isinstance(write, Removal):
-        return Written("deleted", signal_id, "tombstone" if is_new else None)
-    return Written("captured" if is_new else "updated", signal_id)

@@ -1,7 +1,5 @@
 """The generic webhook as a platform: any program with a webhook key may hand in a customer's words."""
 
-from datetime import UTC, datetime
-
 from core.adapter import Adapter, Door, Envelope, Findings, InboundRequest, ReceivedEvent, Recipient, Refusal, Secrets
 from core.errors import InvalidFields, NotJsonObject
 from core.signal import Capture, Decision, Ignored, Writes
@@ -13,6 +11,10 @@ SIGNATURE_HEADER = "x-webhook-signature"
 ID_HEADER = "webhook-id"
 UNSUPPORTED_HEADERS = ("x-webhook-timestamp", "webhook-timestamp", "webhook-signature")
 """Headers of modes that sign a timestamp too. A proof that nobody checks must not look as if it counted."""
+
+
+ONLY_VERSION = "1"
+"""A submission is said once: another one with the same ``source_ref`` is a repeat and never an edit."""
 
 
 class WebhookAdapter:
@@ -40,7 +42,8 @@ class WebhookAdapter:
         """
         submission = submission_of(request.body)
         sent_id = clean(request.headers.get(ID_HEADER, "")).strip()
-        return Envelope("signal", external_id=bounded(sent_id) if sent_id else submission.source_ref)
+        ref = bounded(f"ref:{submission.source_ref}") if submission.source_ref else None
+        return Envelope("signal", external_id=bounded(sent_id) if sent_id else ref)
 
     def signals(self, event: ReceivedEvent, recipient: Recipient, findings: Findings) -> Decision:  # noqa: ARG002 - nothing is looked up
         """The submission as one capture."""
@@ -50,7 +53,7 @@ class WebhookAdapter:
             return Ignored(error.reason)
         capture = Capture(
             ref=submission.source_ref or event.id,
-            version=_sortable(event.received_at),
+            version=ONLY_VERSION,
             verbatim=submission.verbatim,
             occurred_at=submission.occurred_at or event.received_at,
             scope=recipient.scope,
@@ -65,11 +68,6 @@ class WebhookAdapter:
             metadata=submission.metadata,
         )
         return Writes((capture,))
-
-
-def _sortable(moment: datetime) -> str:
-    """UTC text of fixed width, which sorts by age."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 ADAPTER: Adapter = WebhookAdapter()

@@ -152,6 +152,8 @@ def _register(app: procrastinate.App, step: Step, waker: ClusterWaker) -> None:
         """Batch after batch while there is work; then a wake-up for the moment the next row falls due."""
         for _ in range(BATCHES_PER_TASK):
             progress = step.run()
+            for other in progress.wakes:
+                waker.wake(other)
             if not progress.done:
                 if progress.next_due_at is not None:
                     waker.wake_at(step.name, progress.next_due_at)

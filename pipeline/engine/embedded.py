@@ -61,6 +61,8 @@ class EmbeddedEngine:
     def _run(self, step: Step) -> tuple[int, datetime | None]:
         try:
             progress = step.run()
+            if progress.wakes:
+                self.wake()
             return progress.done, progress.next_due_at
         except Exception:  # the database is away or a step is wrong: the rows are still due, come again
             log.exception("step_failed", step=step.name)

@@ -1,8 +1,19 @@
 """What an engine runs: a step does one batch of due work and says when the next falls due."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from pipeline.process import Progress
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a run of a step did, when its next row falls due (None: nothing waits), and which other steps it gave
+    work to.
+    """
+
+    done: int
+    next_due_at: datetime | None = None
+    wakes: tuple[str, ...] = ()
 
 
 class Step(Protocol):

@@ -15,6 +15,7 @@ from core.errors import StepFailed
 from core.signal import Lookup
 from core.taming import JsonObject
 from db import Database, Event, Integration, Receipt, Signal, SlackApp, WebhookKey, Workspace
+from pipeline.complete import Complete
 from pipeline.process import Process
 from pipeline.receive import Arrival, CommitEach, Stored
 from tests.conftest import StillClock
@@ -59,6 +60,7 @@ class Line:
     database: Database
     clock: StillClock
     process: Process
+    complete: Complete
     answers: Answers
     deeds: Deeds
     workspace_id: str
@@ -87,7 +89,7 @@ class Line:
         return inbox.store(Arrival(platform, type_, msgspec.json.encode(body), self.clock(), **credential))
 
     def run(self) -> None:
-        while self.process.run().done:
+        while self.process.run().done or self.complete.run().done:
             pass
 
     def signals(self) -> list[Signal]:
@@ -120,11 +122,15 @@ def line(database: Database, clock: StillClock) -> Line:
         session.add_all([slack, pylon, key])
     answers, deeds = Answers(), Deeds()
     adapters = {name: platform.adapter for name, platform in integrations.discover().items()}
-    process = Process(
+    process = Process(database=database, adapters=adapters, clock=clock)
+    complete = Complete(
         database=database, adapters=adapters, lookups={"pylon": answers}, effects={"slack": deeds}, clock=clock
     )
     return Line(
-        database, clock, process, answers, deeds, ours.id, app.id, slack.id, pylon.id, key.id,
+        database,
+        clock,
+        process,
+        complete, answers, deeds, ours.id, app.id, slack.id, pylon.id, key.id,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from core.errors import StepFailed
 from core.signal import Lookup
-from core.taming import JsonObject
+from core.taming import JsonObject, JsonValue
 from db import Conversation, Event, Integration, SignalRevision, SlackApp, Workspace
 from pipeline.claim import lease_out
 from pipeline.replay import replay
@@ -305,3 +305,56 @@ def test_an_app_without_an_id_yet_takes_its_events(line: Line) -> None:
     line.slack(ORIGINAL, "Ev1")
     line.run()
     assert len(line.signals()) == 1
+
+
+def test_a_generic_repeat_under_another_id_is_never_an_edit(line: Line) -> None:
+    for number, words in enumerate(("first words", "other words")):
+        line.store("webhook", "signal", {"verbatim": words, "source_ref": "r"}, external_id=f"id{number}",
+                   webhook_key_id=line.webhook_key_id)  # fmt: skip
+    line.run()
+    assert [signal.verbatim for signal in line.signals()] == ["first words"]
+
+
+def test_words_deleted_in_the_same_batch_are_a_deleted_signal(line: Line) -> None:
+    said, gone = line.slack(ORIGINAL, "Ev1"), line.slack(DELETION, "Ev2")
+    line.run()
+    (signal,) = line.signals()
+    assert signal.verbatim == "The export stops at 1,000 rows."
+    assert signal.deleted_at is not None
+    assert line.receipt(said.event_id) == ("captured", None)
+    assert line.receipt(gone.event_id) == ("deleted", None)
+
+
+def test_equal_look_ups_of_a_batch_are_fetched_once(line: Line) -> None:
+    asked: list[int] = []
+    line.answers.before = lambda: asked.append(1)
+    line.answers.findings = {Lookup("issue", "i1"): {"id": "i1"}, Lookup("messages", "i1"): {"messages": []}}
+    for _ in range(5):
+        line.pylon({"event": "issue.updated", "issue_id": "i1"})
+    line.run()
+    assert len(asked) == 2
+
+
+def test_a_bug_on_the_way_of_look_ups_is_counted_too(line: Line) -> None:
+    """Not only failures that were expected: an event must not come round for ever."""
+
+    def explode() -> None:
+        raise RuntimeError("a bug")
+
+    line.answers.before = explode
+    stored = line.pylon({"event": "issue.created", "issue_id": "i1"})
+    line.run()
+    event = line.event(stored.event_id)
+    assert (event.state, event.attempts, event.reason) == ("pending", 1, "not_completed")
+
+
+def test_an_issue_with_thousands_of_messages_is_stored_whole(line: Line) -> None:
+    said: list[JsonValue] = [
+        {"id": f"m{n}", "message_html": f"words {n}", "timestamp": "2026-11-20T09:00:00Z",
+         "author": {"contact": {"id": "c1"}}} for n in range(3000)
+    ]  # fmt: skip
+    line.answers.findings = {Lookup("issue", "i1"): {"id": "i1"}, Lookup("messages", "i1"): {"messages": said}}
+    stored = line.pylon({"event": "issue.updated", "issue_id": "i1"})
+    line.run()
+    assert line.event(stored.event_id).state == "processed"
+    assert len(line.signals()) == 3000

@@ -45,7 +45,10 @@ def test_addresses_are_the_routes_below_the_placeholder() -> None:
     events = "https://signalbox.example.com/slack/events"
     assert SETTINGS["event_subscriptions"]["request_url"] == events
     assert SETTINGS["interactivity"] == {"is_enabled": True, "request_url": events}
-    assert MANIFEST["oauth_config"]["redirect_urls"] == ["https://signalbox.example.com/slack/oauth_redirect"]
+    assert MANIFEST["oauth_config"]["redirect_urls"] == [
+        "https://signalbox.example.com/slack/oauth_redirect",
+        "https://signalbox.example.com/sign-in/slack/callback",
+    ]
 
 
 def test_tokens_rotate_and_irreversible_switches_are_off() -> None:

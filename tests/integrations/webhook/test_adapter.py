@@ -48,7 +48,7 @@ def test_proofs(secrets: Secrets, headers: dict[str, str], reason: str | None) -
         ({}, BODY, None),
         ({"webhook-id": " msg_1 "}, BODY, "msg_1"),
         ({"webhook-id": "\x00"}, BODY, None),
-        ({"webhook-id": ""}, b'{"verbatim": "x", "source_ref": "call-1"}', "call-1"),
+        ({"webhook-id": ""}, b'{"verbatim": "x", "source_ref": "call-1"}', "ref:call-1"),
         ({"webhook-id": "msg_1"}, b'{"verbatim": "x", "source_ref": "call-1"}', "msg_1"),
     ],
 )

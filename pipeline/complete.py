@@ -1,0 +1,134 @@
+"""The step that goes over the network: look-ups and effects between transactions, under a lease, then settled.
+
+It runs beside the step that decides, so that a slow platform never holds up the others' events.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from core.adapter import Access, Adapter, Effects, LookupClient
+from core.clock import Clock
+from core.errors import SealBroken, StepFailed
+from core.logs import get_logger
+from core.signal import Lookup
+from core.taming import JsonObject
+from db import Database, Integration
+from db.dialects import is_unavailable
+from pipeline.claim import claim_due, claim_one, has_due, lease_out, next_due_at
+from pipeline.engine.steps import Progress
+from pipeline.fail import fail_event
+from pipeline.plan import Failed, Handled, Part, Plan, decide
+from pipeline.planning import make_plans
+from pipeline.retry import next_attempt_at
+from pipeline.settle import settle
+
+BATCH = 10
+"""Few, since one lease covers them all."""
+LOOKUP_ROUNDS = 3
+
+Answers: TypeAlias = dict[tuple[str | None, Lookup], JsonObject | StepFailed]
+"""What was asked in this batch: equal look-ups of equal connections are fetched once."""
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complete:
+    """The step, with the platforms' clients."""
+
+    database: Database
+    adapters: Mapping[str, Adapter]
+    lookups: Mapping[str, LookupClient]
+    effects: Mapping[str, Effects]
+    clock: Clock
+
+    name = "complete"
+
+    def run(self) -> Progress:
+        """Takes a few due events to their end or to their next attempt."""
+        if not has_due(self.database, "complete", self.clock()):
+            return Progress(0, next_due_at(self.database, "complete"))
+        plans, answers = self._lease_batch(), Answers()
+        for plan in plans:
+            self._finish(plan, answers)
+        return Progress(len(plans))
+
+    def _lease_batch(self) -> list[Plan]:
+        with self.database.write() as session:
+            now = self.clock()
+            events = claim_due(session, "complete", now, limit=BATCH)
+            plans = make_plans(session, self.adapters, events)
+            lease = lease_out(session, [event.id for event in events], now) if events else None
+        return [replace(plan, lease=lease) for plan in plans]
+
+    def _finish(self, plan: Plan, answers: Answers) -> None:
+        """Does what needs the network, then settles if the lease is still ours."""
+        try:
+            finished = self._act(plan) if plan.effects else self._look_up(plan, answers)
+            with self.database.write() as session:
+                if claim_one(session, plan.event.id, lease=plan.lease) is not None:
+                    settle(session, [finished], self.clock())
+        except StepFailed as failure:
+            self._put_off(plan, failure)
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            log.warning("event_not_completed", event_id=plan.event.id, exc_info=error)
+            self._put_off(plan, StepFailed("not_completed", permanent=False))
+
+    def _act(self, plan: Plan) -> Plan:
+        self.effects[plan.event.platform].perform(plan.event)
+        handled = tuple(replace(part, settlement=Handled(plan.event.type)) for part in plan.parts)
+        return replace(plan, parts=handled, effects=False)
+
+    def _look_up(self, plan: Plan, answers: Answers) -> Plan:
+        """Answers the look-ups of every part, in at most a few rounds."""
+        findings: list[dict[Lookup, JsonObject]] = [{} for _ in plan.parts]
+        for _ in range(LOOKUP_ROUNDS):
+            if not plan.is_waiting:
+                return plan
+            for part, found in zip(plan.parts, findings, strict=True):
+                found |= {lookup: self._answer(plan, part, lookup, answers) for lookup in part.needs}
+            plan = decide(plan, self.adapters[plan.event.platform], findings)
+        endless = Failed("lookups_without_end")
+        return replace(plan, parts=tuple(replace(part, settlement=part.settlement or endless) for part in plan.parts))
+
+    def _answer(self, plan: Plan, part: Part, lookup: Lookup, answers: Answers) -> JsonObject:
+        asked = (part.recipient.integration_id, lookup)
+        if asked not in answers:
+            try:
+                answers[asked] = self._fetch(plan.event.platform, part, lookup)
+            except StepFailed as failure:
+                answers[asked] = failure
+        answer = answers[asked]
+        if isinstance(answer, StepFailed):
+            raise answer
+        return answer
+
+    def _fetch(self, platform: str, part: Part, lookup: Lookup) -> JsonObject:
+        with self.database.read() as session:
+            integration = session.get(Integration, part.recipient.integration_id)
+            try:
+                token = integration.access_token if integration else None
+            except SealBroken as error:
+                raise StepFailed(error.reason, permanent=True) from error
+            region = integration.pylon_region if integration else None
+        if token is None:
+            raise StepFailed("token_missing", permanent=True)
+        return self.lookups[platform].fetch(lookup, Access(token, region))
+
+    def _put_off(self, plan: Plan, failure: StepFailed) -> None:
+        """Another attempt later, or the end with its reason."""
+        now, attempts = self.clock(), plan.attempts + 1
+        jitter = random.random()  # noqa: S311  # it spreads load, it protects nothing
+        due_at = next_attempt_at(attempts, now, retry_after=failure.retry_after, jitter=jitter)
+        log.warning("event_put_off", event_id=plan.event.id, reason=failure.reason, attempts=attempts)
+        if failure.permanent or due_at is None:
+            fail_event(self.database, self.adapters, plan.event.id, failure.reason, now, lease=plan.lease)
+            return
+        with self.database.write() as session:
+            event = claim_one(session, plan.event.id, lease=plan.lease)
+            if event is not None:
+                event.due_at, event.attempts, event.reason, event.lease_token = due_at, attempts, failure.reason, None
