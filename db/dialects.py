@@ -18,6 +18,14 @@ WRITES = "signalbox_writes"
 since a lock asked for in mid-transaction fails at once instead of waiting."""
 
 SQLITE_BUSY_MS = 15_000
+AWAY_STATES = ("08", "40", "53", "57P", "55P03", "25P03", "57014")
+"""Connection lost, rolled back for another's sake (deadlock), out of resources, shutting down, lock or time out:
+https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+AWAY_CODES = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+})  # fmt: skip
+
 POSTGRES_CONNECT_ARGS = {
     # A vanished machine frees its rows within a minute: keepalives for the network, a timeout for the transaction.
     "keepalives": 1,
@@ -79,7 +87,19 @@ def is_unavailable(error: BaseException) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(AWAY_STATES)
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF in AWAY_CODES
+    return error.connection_invalidated or isinstance(error, InterfaceError) or _is_connection_lost(error)
+
+
+def _is_connection_lost(error: DBAPIError) -> bool:
+    """Psycopg reports a server that went away, or never answered, without an SQLSTATE; so it does its own refusals
+    of a statement, which do not concern the connection.
+    """
+    return isinstance(error, OperationalError) and "parameters" not in str(error.orig)
 
 
 def _dump(value: Any) -> str:

@@ -19,7 +19,7 @@ class Database:
     def __init__(self, url: str, keyring: Keyring, *, pool_size: int = 10) -> None:
         location = make_url(url)
         if location.get_backend_name() == "sqlite" and location.database:
-            Path(location.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(location.database))
         self.engine = make_engine(url, pool_size=pool_size)
         self.url = url
         self._writer = threading.Lock()
@@ -66,3 +66,10 @@ class Database:
     def dispose(self) -> None:
         """Closes every pooled connection."""
         self.engine.dispose()
+
+
+def _make_private(path: Path) -> None:
+    """The file of an SQLite database, readable by its owner only: it holds what customers said."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)

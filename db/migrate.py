@@ -8,7 +8,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
+from core.errors import SignalboxError
 from db.engine import Database
 
 
@@ -48,4 +50,8 @@ def _run(database: Database, action: Callable[[Config], None]) -> None:
     config = alembic_config()
     with database.engine.connect() as connection:
         config.attributes["connection"] = connection
-        action(config)
+        try:
+            action(config)
+        except CommandError as error:
+            sentence = "The database has a schema that this version does not know: run the newer Signalbox."
+            raise SignalboxError("schema_unknown", sentence) from error

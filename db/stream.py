@@ -13,6 +13,8 @@ from db.base import ID_LENGTH, Base, HasCreatedAt, HasId, HasUpdatedAt, JsonColu
 _Version = String(40).with_variant(String(40, collation="C"), "postgresql")
 _Ref = String(255).with_variant(String(255, collation="C"), "postgresql")
 
+Lane: TypeAlias = Literal["decide", "complete"]
+"""Which step takes a pending event: the one that only decides, or the one that goes over the network first."""
 EventState: TypeAlias = Literal["pending", "processed", "ignored", "failed"]
 SignalStatus: TypeAlias = Literal["new", "reviewed", "linked", "archived"]
 Outcome: TypeAlias = Literal["captured", "updated", "deleted", "superseded", "handled", "ignored", "failed"]
@@ -25,7 +27,7 @@ class Event(HasId, Base):
     id_prefix = "evt"
 
     platform: Mapped[str] = mapped_column(String(40))
-    slack_app_id: Mapped[str | None] = mapped_column(ForeignKey("slack_apps.id", ondelete="SET NULL"))
+    slack_app_id: Mapped[str | None] = mapped_column(ForeignKey("slack_apps.id", ondelete="SET NULL"), index=True)
     integration_id: Mapped[str | None] = mapped_column(ForeignKey("integrations.id", ondelete="SET NULL"))
     webhook_key_id: Mapped[str | None] = mapped_column(ForeignKey("webhook_keys.id", ondelete="SET NULL"))
     external_id: Mapped[str | None] = mapped_column(String(255))
@@ -35,6 +37,7 @@ class Event(HasId, Base):
     reason: Mapped[str | None] = mapped_column(String(80))
     attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     due_at: Mapped[datetime | None]
+    lane: Mapped[str] = mapped_column(String(10), default="decide", server_default=text("'decide'"))
     lease_token: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
     processed_at: Mapped[datetime | None]
@@ -51,9 +54,13 @@ def _unique_within(credential: str) -> Index:
 _unique_within("slack_app_id")
 _unique_within("integration_id")
 _unique_within("webhook_key_id")
+for _door in ("integration_id", "webhook_key_id"):
+    _present = text(f"{_door} IS NOT NULL")
+    _columns = (Event.__table__.c[_door], Event.__table__.c.id)
+    Index(f"ix_events_{_door}_id", *_columns, postgresql_where=_present, sqlite_where=_present)
 Index("ix_events_received_at_id", Event.received_at, Event.id)
 _PENDING = text("state = 'pending'")
-Index("ix_events_pending_due_at", Event.due_at, postgresql_where=_PENDING, sqlite_where=_PENDING)
+Index("ix_events_pending_lane_due_at", Event.lane, Event.due_at, postgresql_where=_PENDING, sqlite_where=_PENDING)
 
 
 class Receipt(HasCreatedAt, Base):

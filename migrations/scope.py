@@ -7,6 +7,9 @@ from alembic.autogenerate.api import AutogenContext
 from db.base import JsonColumn, UtcDateTime
 from db.sealed import SealedBytes
 
+_WITHOUT_MODEL = ("procrastinate_", "signal_words")
+"""Procrastinate's tables bring their own schema, and each database has its own tables for search."""
+
 
 def _render(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:
     """Plain types: a revision must not change its meaning when a model's class does."""
@@ -23,7 +26,6 @@ def _render(kind: str, item: Any, context: AutogenContext) -> str | Literal[Fals
 COMPARING: dict[str, Any] = {
     "compare_type": True,
     "compare_server_default": False,  # both databases spell the same defaults differently
-    # Procrastinate's tables bring their own schema.
-    "include_name": lambda name, kind, _parents: not (kind == "table" and str(name).startswith("procrastinate_")),
+    "include_name": lambda name, kind, _parents: not (kind == "table" and str(name).startswith(_WITHOUT_MODEL)),
     "render_item": _render,
 }

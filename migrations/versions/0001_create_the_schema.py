@@ -409,6 +409,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=80), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lane", sa.String(length=10), server_default=sa.text("'decide'"), nullable=False),
         sa.Column("lease_token", sa.String(length=40), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
@@ -429,14 +430,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
     )
+    pending = sa.text("state = 'pending'")
     op.create_index(
-        "ix_events_pending_due_at",
+        "ix_events_pending_lane_due_at",
         "events",
-        ["due_at"],
+        ["lane", "due_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'pending'"),
-        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=pending,
+        sqlite_where=pending,
     )
+    op.create_index(op.f("ix_events_slack_app_id"), "events", ["slack_app_id"], unique=False)
     op.create_index(
         "uq_events_integration_id_external_id",
         "events",
@@ -537,12 +540,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("integration_id IS NOT NULL AND external_id IS NOT NULL"),
         sqlite_where=sa.text("integration_id IS NOT NULL AND external_id IS NOT NULL"),
     )
-    op.drop_index(
-        "ix_events_pending_due_at",
-        table_name="events",
-        postgresql_where=sa.text("state = 'pending'"),
-        sqlite_where=sa.text("state = 'pending'"),
-    )
+    op.drop_index("ix_events_pending_lane_due_at", table_name="events")
     op.drop_table("events")
     op.drop_index("ix_signals_workspace_id_updated_at_id", table_name="signals")
     op.drop_index("ix_signals_workspace_id_occurred_at_id", table_name="signals")

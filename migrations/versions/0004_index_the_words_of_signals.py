@@ -1,0 +1,84 @@
+"""Index the words of signals.
+
+Old code runs beside new code while a deployment rolls: what it writes meanwhile is found after its next change. Each
+database gets the tables of its own full text search; `db.search` reads and writes them.
+"""
+
+from alembic import op
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.search import index_signals
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+BATCH = 1_000
+
+SQLITE = (
+    """
+    CREATE TABLE signal_words (
+        docid INTEGER PRIMARY KEY,
+        signal_id VARCHAR(40) NOT NULL CONSTRAINT uq_signal_words_signal_id UNIQUE
+            CONSTRAINT fk_signal_words_signal_id_signals REFERENCES signals (id) ON DELETE CASCADE,
+        words TEXT NOT NULL
+    )
+    """,
+    # Words come folded and split by spaces; the tokenizer must leave them as they are.
+    """
+    CREATE VIRTUAL TABLE signal_words_index USING fts5 (
+        words, content = 'signal_words', content_rowid = 'docid', tokenize = "ascii tokenchars '_-'"
+    )
+    """,
+    """
+    CREATE TRIGGER signal_words_insert AFTER INSERT ON signal_words BEGIN
+        INSERT INTO signal_words_index (rowid, words) VALUES (new.docid, new.words);
+    END
+    """,
+    """
+    CREATE TRIGGER signal_words_delete AFTER DELETE ON signal_words BEGIN
+        INSERT INTO signal_words_index (signal_words_index, rowid, words) VALUES ('delete', old.docid, old.words);
+    END
+    """,
+)
+POSTGRESQL = (
+    """
+    CREATE TABLE signal_words (
+        signal_id VARCHAR(40) NOT NULL CONSTRAINT pk_signal_words PRIMARY KEY
+            CONSTRAINT fk_signal_words_signal_id_signals REFERENCES signals (id) ON DELETE CASCADE,
+        workspace_id VARCHAR(40) NOT NULL,
+        occurred_at TIMESTAMP WITH TIME ZONE NOT NULL,
+        words TSVECTOR NOT NULL
+    )
+    """,
+    # The walk's index; what has not been merged into GIN yet is read by every search, so that stays short.
+    """
+    CREATE INDEX ix_signal_words_workspace_id_occurred_at_signal_id
+        ON signal_words (workspace_id, occurred_at, signal_id)
+    """,
+    "CREATE INDEX ix_signal_words_words ON signal_words USING gin (words) WITH (gin_pending_list_limit = 256)",
+)
+
+
+def upgrade() -> None:
+    for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
+        op.execute(statement)
+    _index_what_is_there()
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TABLE signal_words_index")
+    op.execute("DROP TABLE signal_words")
+
+
+def _index_what_is_there() -> None:
+    following = text("SELECT id FROM signals WHERE id > :last ORDER BY id LIMIT :batch")
+    with Session(op.get_bind(), join_transaction_mode="conditional_savepoint") as session:
+        last = ""
+        while ids := session.scalars(following, {"last": last, "batch": BATCH}).all():
+            index_signals(session, ids)
+            last = ids[-1]
+        session.flush()
