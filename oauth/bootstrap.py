@@ -1,8 +1,6 @@
 """The first way in: the operator makes a workspace, its owner, a sign-in link and an API token."""
 
 import re
-import secrets
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,16 +9,14 @@ from sqlalchemy.orm import Session
 
 from core.digests import API_TOKEN_PREFIX, Digester
 from core.errors import FieldError, InvalidFields
-from core.ids import new_id
 from core.taming import clean
-from db import ApiToken, AuditEntry, Database, User, Workspace, WorkspaceMember
-from db.dialects import insert_into
+from db import ApiToken, AuditEntry, Database, User, WorkspaceMember
 from oauth.sessions import issue_link
+from oauth.workspaces import name_problems, new_workspace, tidy_name
 
-NAME_LENGTH = 200
 EMAIL_LENGTH = 254
 """RFC 3696, erratum 1690: https://www.rfc-editor.org/errata/eid1690"""
-SLUG_LENGTH = 60
+BOOTSTRAPPED = "workspace_bootstrapped"
 _EMAIL = re.compile(r"[^@\s<>,;:()]+@[^@\s<>,;:().]+(\.[^@\s<>,;:().]+)*")
 
 
@@ -39,12 +35,13 @@ def bootstrap(
 ) -> Bootstrapped:
     """A new workspace each time, in one transaction; it works while the server runs.
 
-    The person with that address becomes its owner. An address alone signs nobody in, but the operator vouches for it
-    here. Raises `InvalidFields` for a blank or overlong name, or what cannot be an e-mail address.
+    The person whom an operator named by that address becomes its owner. An address alone signs nobody in, but the
+    operator vouches for it here. Raises `InvalidFields` for a blank or overlong name, or what cannot be an e-mail
+    address.
     """
     name, email = _checked(name, email)
     with database.write() as session:
-        workspace_id = _new_workspace(session, name, now)
+        workspace_id = new_workspace(session, name, now)
         user = _person(session, email, now)
         session.add(WorkspaceMember(workspace_id=workspace_id, user_id=user.id, role="owner", created_at=now))
         link = issue_link(session, digester, user_id=user.id, workspace_id=workspace_id, now=now)
@@ -53,7 +50,7 @@ def bootstrap(
             AuditEntry(
                 workspace_id=workspace_id,
                 actor_id=user.id,
-                action="workspace_bootstrapped",
+                action=BOOTSTRAPPED,
                 target_id=workspace_id,
                 created_at=now,
             )
@@ -63,12 +60,8 @@ def bootstrap(
 
 
 def _checked(name: str, email: str) -> tuple[str, str]:
-    name, email = clean(name).strip(), email.strip()
-    errors = []
-    if not name:
-        errors.append(FieldError("name", "must not be blank"))
-    if len(name) > NAME_LENGTH:
-        errors.append(FieldError("name", f"must have at most {NAME_LENGTH} characters"))
+    name, email = tidy_name(name), email.strip()
+    errors = name_problems(name)
     if len(email) > EMAIL_LENGTH or not _EMAIL.fullmatch(email) or clean(email) != email:
         errors.append(FieldError("email", "must be an e-mail address, such as dana@example.com"))
     if errors:
@@ -76,27 +69,13 @@ def _checked(name: str, email: str) -> tuple[str, str]:
     return name, email
 
 
-def _new_workspace(session: Session, name: str, now: datetime) -> str:
-    """The insert itself finds a free slug, so that two that start together do not collide."""
-    slug = base = _slug(name)
-    while True:
-        row = {"id": new_id(Workspace.id_prefix), "name": name, "slug": slug, "created_at": now}
-        insert = insert_into(session, Workspace).values(row).on_conflict_do_nothing(index_elements=["slug"])
-        workspace_id: str | None = session.scalar(insert.returning(Workspace.id))
-        if workspace_id is not None:
-            return workspace_id
-        slug = f"{base}-{secrets.token_hex(3)}"
-
-
-def _slug(name: str) -> str:
-    """The name as it can stand in an address."""
-    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", folded)[:SLUG_LENGTH].strip("-") or "workspace"
-
-
 def _person(session: Session, email: str, now: datetime) -> User:
-    known = select(User).where(func.lower(User.email) == email.lower()).order_by(User.created_at, User.id).limit(1)
-    user = session.scalars(known).one_or_none()
+    """Whom an operator named before. Others with this address are not vouched for: an invitation may have been
+    taken by somebody else.
+    """
+    vouched = select(AuditEntry.actor_id).where(AuditEntry.action == BOOTSTRAPPED)
+    known = select(User).where(func.lower(User.email) == email.lower(), User.id.in_(vouched))
+    user = session.scalars(known.order_by(User.created_at, User.id).limit(1)).one_or_none()
     if user is None:
         user = User(email=email, created_at=now)
         session.add(user)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, select, update
 from sqlalchemy.orm import Session
 
 from core.digests import Digester
@@ -57,10 +57,13 @@ def issue_link(
     return issued.token
 
 
-def redeem_link(session: Session, digester: Digester, *, token: str, now: datetime) -> str | None:
+def redeem_link(
+    session: Session, digester: Digester, *, token: str, now: datetime, replaces: str | None = None
+) -> str | None:
     """Consumes the link and opens a session; the cookie's token, or None when it was used, has expired or never was.
 
-    One conditional UPDATE decides, so that of any number of simultaneous visitors one is let in.
+    One conditional UPDATE decides, so that of any number of simultaneous visitors one is let in. ``replaces`` as in
+    `open_session`.
     """
     consumed = session.execute(
         update(SignInLink)
@@ -74,11 +77,27 @@ def redeem_link(session: Session, digester: Digester, *, token: str, now: dateti
     ).one_or_none()
     if consumed is None:
         return None
-    return open_session(session, digester, user_id=consumed.user_id, workspace_id=consumed.workspace_id, now=now)
+    return open_session(
+        session, digester, user_id=consumed.user_id, workspace_id=consumed.workspace_id, now=now, replaces=replaces
+    )
 
 
-def open_session(session: Session, digester: Digester, *, user_id: str, workspace_id: str | None, now: datetime) -> str:
-    """The cookie's token of a fresh session for somebody whose identity was proved."""
+def open_session(
+    session: Session,
+    digester: Digester,
+    *,
+    user_id: str,
+    workspace_id: str | None,
+    now: datetime,
+    replaces: str | None = None,
+) -> str:
+    """The cookie's token of a fresh session for somebody whose identity was proved.
+
+    ``replaces`` is the cookie that the browser came with: its session ends, whoever's it was, so that nobody goes on
+    with a cookie from before the sign-in.
+    """
+    if replaces:
+        _end(session, UserSession.token_digest == digester.digest("session", replaces), now)
     issued = digester.issue("session")
     session.add(
         UserSession(
@@ -99,7 +118,8 @@ def find_session(database: Database, digester: Digester, *, token: str, now: dat
     Opens its own short transactions: call it outside of a write block.
     """
     with database.read() as session:
-        row = session.scalars(select(UserSession).where(*_live(digester.digest("session", token), now))).one_or_none()
+        presented = UserSession.token_digest == digester.digest("session", token)
+        row = session.scalars(select(UserSession).where(presented, *_live(now))).one_or_none()
         if row is None:
             return None
         roles = _roles(session, row.user_id)
@@ -109,16 +129,35 @@ def find_session(database: Database, digester: Digester, *, token: str, now: dat
     return SignedIn(row.id, row.user_id, current, roles)
 
 
-def revoke(session: Session, *, session_id: str, now: datetime) -> bool:
-    """Ends a session at once; False when it had been ended before or never was."""
-    ending = update(UserSession).where(UserSession.id == session_id, UserSession.revoked_at.is_(None))
-    ended = cast("CursorResult[Any]", session.execute(ending.values(revoked_at=now)))
-    return ended.rowcount == 1
+def revoke(session: Session, *, session_id: str, now: datetime, user_id: str | None = None) -> bool:
+    """Ends a session at once, if it is this person's when one is named; False when there was nothing to end."""
+    owned = [UserSession.user_id == user_id] if user_id else []
+    return _end(session, and_(UserSession.id == session_id, *owned), now) == 1
 
 
-def _live(digest: str, now: datetime) -> tuple[Any, ...]:
+def revoke_all(session: Session, *, user_id: str, now: datetime) -> int:
+    """Signs the person out everywhere; how many sessions that ended."""
+    return _end(session, UserSession.user_id == user_id, now)
+
+
+def sessions_of(session: Session, *, user_id: str, now: datetime) -> list[UserSession]:
+    """The person's live sessions, the one seen last first."""
+    query = select(UserSession).where(UserSession.user_id == user_id, *_live(now))
+    return list(session.scalars(query.order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())))
+
+
+def look_at(session: Session, *, session_id: str, workspace_id: str) -> None:
+    """From now on the session shows this workspace; the caller has made sure that its person is a member."""
+    session.execute(update(UserSession).where(UserSession.id == session_id).values(workspace_id=workspace_id))
+
+
+def _end(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+    ending = update(UserSession).where(which, UserSession.revoked_at.is_(None)).values(revoked_at=now)
+    return cast("CursorResult[Any]", session.execute(ending)).rowcount
+
+
+def _live(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
-        UserSession.token_digest == digest,
         UserSession.revoked_at.is_(None),
         UserSession.expires_at > now,
         UserSession.last_seen_at > now - SESSION_IDLES,

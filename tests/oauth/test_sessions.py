@@ -6,7 +6,17 @@ from sqlalchemy import select
 
 from core.digests import Digester
 from db import Database, SignInLink, User, UserSession, Workspace, WorkspaceMember
-from oauth.sessions import SignedIn, find_session, issue_link, redeem_link, revoke
+from oauth.sessions import (
+    SignedIn,
+    find_session,
+    issue_link,
+    look_at,
+    open_session,
+    redeem_link,
+    revoke,
+    revoke_all,
+    sessions_of,
+)
 from tests.conftest import StillClock
 
 
@@ -155,3 +165,67 @@ def test_who_left_the_workspace_sees_another_of_theirs_or_none(
         found = find(database, digester, clock, cookie)
         assert found is not None
         assert found.workspace_id == left
+
+
+def test_signing_in_again_ends_the_session_before(
+    database: Database, digester: Digester, clock: StillClock, alice: User, link: str
+) -> None:
+    before = redeem(database, digester, clock, link)
+    with database.write() as session:
+        after = open_session(
+            session, digester, user_id=alice.id, workspace_id=None, now=clock(), replaces=before or "none"
+        )
+    assert before != after
+    assert find(database, digester, clock, before) is None
+    assert find(database, digester, clock, after)
+
+
+def test_a_link_that_opens_nothing_ends_nothing(
+    database: Database, digester: Digester, clock: StillClock, link: str
+) -> None:
+    cookie = redeem(database, digester, clock, link)
+    with database.write() as session:
+        assert redeem_link(session, digester, token=link, now=clock(), replaces=cookie) is None
+    assert find(database, digester, clock, cookie)
+
+
+def test_signing_out_everywhere_ends_ones_own_sessions_only(
+    database: Database, digester: Digester, clock: StillClock, alice: User
+) -> None:
+    with database.write() as session:
+        bob = User(email="bob@example.com")
+        session.add(bob)
+        session.flush()
+        people = (alice.id, alice.id, bob.id)
+        cookies = [
+            open_session(session, digester, user_id=user_id, workspace_id=None, now=clock()) for user_id in people
+        ]
+    with database.write() as session:
+        assert len(sessions_of(session, user_id=alice.id, now=clock())) == 2
+        assert revoke_all(session, user_id=alice.id, now=clock()) == 2
+        assert sessions_of(session, user_id=alice.id, now=clock()) == []
+    assert [find(database, digester, clock, cookie) is not None for cookie in cookies] == [False, False, True]
+
+
+def test_nobody_ends_another_persons_session(
+    database: Database, digester: Digester, clock: StillClock, alice: User, link: str
+) -> None:
+    cookie = redeem(database, digester, clock, link)
+    found = find(database, digester, clock, cookie)
+    assert found is not None
+    with database.write() as session:
+        assert not revoke(session, session_id=found.session_id, user_id="usr_bob", now=clock())
+        assert revoke(session, session_id=found.session_id, user_id=alice.id, now=clock())
+
+
+def test_a_session_looks_at_another_workspace(
+    database: Database, digester: Digester, clock: StillClock, link: str
+) -> None:
+    cookie = redeem(database, digester, clock, link)
+    found = find(database, digester, clock, cookie)
+    assert found is not None
+    with database.write() as session:
+        look_at(session, session_id=found.session_id, workspace_id="ws_1")
+    found = find(database, digester, clock, cookie)
+    assert found is not None
+    assert found.workspace_id == "ws_1"
