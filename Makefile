@@ -38,6 +38,8 @@ lock: $(VENV)/.dev             ## Pin every dependency again, with hashes
 	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes -c requirements.lock \
 	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements-dev.lock
+	@echo django-htmx | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --no-deps \
+	  --custom-compile-command "make lock" - -o requirements-assets.lock
 
 clean:
 	rm -rf $(VENV) instance
@@ -51,9 +53,10 @@ $(BIN)/uv:
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 
-$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/uv
+$(VENV)/.runtime: requirements.lock requirements-assets.lock pyproject.toml | $(BIN)/uv
 	@echo "[2/3] installing the locked dependencies"
 	@$(BIN)/uv pip install -q -p $(VENV) --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q -p $(VENV) --require-hashes --no-deps -r requirements-assets.lock
 	@$(BIN)/uv pip install -q -p $(VENV) --no-deps -e .
 	@echo "[3/3] ready"
 	@touch $@

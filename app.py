@@ -5,21 +5,24 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from apiflask import APIFlask
+from sqlalchemy.exc import SQLAlchemyError
 
 import integrations
 from core.adapter import Adapter, LookupClient
 from core.clock import Clock, utc_now
 from core.digests import Digester
-from core.logs import configure_logs
+from core.logs import configure_logs, get_logger
 from core.sealing import Keyring
 from core.settings import Settings, load_settings
 from db import Database
+from db.dialects import is_unavailable
 from integrations.slack.bolt import build_app
 from integrations.slack.effects import SlackEffects
 from integrations.slack.scopes import BOT_SCOPES
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
+from pipeline.complete import Complete
 from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
 from pipeline.engine.steps import Step
@@ -31,6 +34,8 @@ from web import make_web
 from web.cli import Root, make_cli
 from web.server import exit_with_parent
 from web.services import Services
+
+log = get_logger()
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,8 @@ class Parts:
     def steps(self) -> list[Step]:
         """What the engines run."""
         return [
-            Process(
+            Process(database=self.database, adapters=self.adapters, clock=self.clock),
+            Complete(
                 database=self.database,
                 adapters=self.adapters,
                 lookups=self.lookups,
@@ -102,7 +108,14 @@ class Parts:
     def prepare(self) -> None:
         """What a process does once before it works: the settings' Slack app wins over the stored one."""
         configure_logs(self.settings.log_level, self.settings.log_format)
-        upsert_shared_app(self.database, self.settings, self.clock())
+        try:
+            upsert_shared_app(self.database, self.settings, self.clock())
+        except SQLAlchemyError as error:
+            if not is_unavailable(error):
+                raise
+            # A process that starts while the database is away serves 503 and works when it is back; the settings'
+            # app was stored by an earlier start, or is by the next.
+            log.warning("settings_not_stored", reason="database_unavailable")
 
 
 def create_app(settings: Settings | None = None, *, parts: Parts | None = None) -> APIFlask:

@@ -10,7 +10,7 @@ from ulid import ULID
 from core.clock import Clock
 from core.logs import get_logger
 from db import Database, Event, Integration, Receipt, Signal, WebhookKey, Workspace
-from pipeline.process import Progress
+from pipeline.engine.steps import Progress
 
 BATCH = 500
 EVERY = timedelta(hours=1)

@@ -3,6 +3,7 @@
 from apiflask import APIFlask
 
 from web.api import make_flask, register_api
+from web.api.limits import Limits, limit_requests
 from web.console import register_console
 from web.errors import register_errors
 from web.health import health
@@ -21,6 +22,7 @@ def make_web(services: Services) -> APIFlask:
     register_security(app)
     register_ingress(app)
     register_api(app)
+    limit_requests(app, Limits(services.clock))
     register_console(app)
     app.register_blueprint(slack_install)
     app.register_blueprint(health)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from core.errors import SignalboxError
 from core.settings import PREFIX, Settings
+from web.server import require_free
 
 READY_SECONDS = 30
 STOP_SECONDS = 8
@@ -26,7 +27,7 @@ console = Console(highlight=False)
 def play_demo(settings: Settings) -> None:
     """Until Ctrl-C; then nothing is left running. Raises `SignalboxError` when a part does not come up."""
     port = _free_port()
-    _require_free(settings.bind)
+    require_free(settings.bind)
     credentials = _slack_app()
     environ = {**os.environ, **_pointed_at_sandbox(settings, port, credentials)}
     with contextlib.ExitStack() as children, _quiet_interrupt():
@@ -66,6 +67,7 @@ def _pointed_at_sandbox(settings: Settings, port: int, credentials: dict[str, st
         "PUBLIC_URL": f"http://{settings.bind}",
         "SLACK_API_URL": f"{stand_ins}/slack/api/",
         "SLACK_AUTHORIZE_URL": f"{stand_ins}/slack/oauth/v2/authorize",
+        "SLACK_OPENID_URL": f"{stand_ins}/slack",
         "PYLON_API_URL": f"{stand_ins}/pylon",
         "LOG_LEVEL": "WARNING",
     }
@@ -127,17 +129,6 @@ def _wait_for_end(*children: subprocess.Popen[bytes]) -> None:
     while all(child.poll() is None for child in children):
         time.sleep(0.2)
     raise SignalboxError("demo_failed", "A part of the demo ended by itself; its message is above.")
-
-
-def _require_free(bind: str) -> None:
-    host, _, port = bind.rpartition(":")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except OSError as error:
-            message = f"{bind} is not free: end what listens there, or set {PREFIX}BIND=127.0.0.1:3100"
-            raise SignalboxError("bind_not_free", message) from error
 
 
 def _free_port() -> int:

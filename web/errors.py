@@ -35,7 +35,12 @@ PROBLEM_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 
 STATUS_OF_REASON = {
+    "idempotency_key_in_use": 409,
+    "precondition_failed": 412,
     "payload_too_large": 413,
+    "idempotency_key_reused": 422,
+    "rate_limited": 429,
+    "stream_limit_reached": 503,
     "database_unavailable": 503,
 }
 STATUS_OF_CLASS: dict[type[SignalboxError], int] = {
@@ -46,7 +51,7 @@ STATUS_OF_CLASS: dict[type[SignalboxError], int] = {
     Forbidden: 403,
     Unauthenticated: 401,
     StepFailed: 424,  # the other side failed us; 5xx is for our own faults
-    SealBroken: 500,
+    SealBroken: 503,
     SettingsError: 500,
     SignalboxError: 400,
 }
@@ -57,6 +62,14 @@ _PLAINER = {
     "Field required": "This field is required.",
     "Extra inputs are not permitted": "There is no such field here.",
 }
+
+
+class TryLater(SignalboxError):
+    """Refused for now, by our own choice: the caller may come again after ``retry_after`` seconds."""
+
+    def __init__(self, reason: str, message: str, *, retry_after: int) -> None:
+        super().__init__(reason, message)
+        self.retry_after = retry_after
 
 
 def register_errors(app: Flask) -> None:
@@ -97,11 +110,22 @@ def status_of(error: SignalboxError) -> int:
 
 def _decided(error: SignalboxError) -> Response:
     status = status_of(error)
+    if isinstance(error, TryLater):
+        return problem(status, error.reason, error.message, headers={"Retry-After": str(error.retry_after)})
+    if isinstance(error, SealBroken):
+        return _unreadable(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _failed(error)
     fields = error.errors if isinstance(error, InvalidFields) else ()
     headers = {"WWW-Authenticate": _challenge(error)} if status == HTTPStatus.UNAUTHORIZED else None
     return problem(status, error.reason, error.message, errors=fields, headers=headers)
+
+
+def _unreadable(error: SealBroken) -> Response:
+    """Something only the operator can mend, and soon: senders come again, and the log says which value it is."""
+    log.error("secret_not_readable", reason=error.reason, problem=error.message)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return problem(503, error.reason, "A stored secret cannot be read; the operator's log says which.", headers=headers)
 
 
 def _challenge(error: SignalboxError) -> str:

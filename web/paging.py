@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import Select, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import FieldError, InvalidFields
@@ -29,7 +29,7 @@ def newest_first(
     """The query for one page and the row after it, which `cut` takes off. Raises `InvalidFields` naming ``cursor``."""
     if cursor is not None:
         at, last = decode_cursor(cursor)
-        query = query.where(or_(moment < at, and_(moment == at, identity < last)))
+        query = query.where(moment <= at, or_(moment < at, identity < last))  # in this form an index finds the place
     return query.order_by(moment.desc(), identity.desc()).limit(limit + 1)
 
 

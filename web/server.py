@@ -1,20 +1,27 @@
 """Serves the Flask app with granian, and keeps child processes from outliving their parent."""
 
+import contextlib
+import fcntl
 import os
 import signal
+import socket
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
+from core.errors import SignalboxError
 from core.logs import get_logger
-from core.settings import Settings
+from core.settings import PREFIX, Settings
 
 THREADS = 8
 """Requests handled at once per web process; the database pool is a little larger."""
 PARENT_CHECK_SECONDS = 0.5
+RESTART_SECONDS = 1.0
 GRACE_SECONDS = 5
 PARENT_VARIABLE = "_SIGNALBOX_PARENT_PID"
 
@@ -26,10 +33,20 @@ def serve(settings: Settings, factory: str) -> None:
 
     SQLite has one writer, so one web process; on PostgreSQL one per core. A process that dies is started again.
     """
-    host, _, port = settings.bind.rpartition(":")
+    require_free(settings.bind)
     os.environ.update(announce_parent())
-    log.info("web_started", bind=settings.bind, public_url=settings.public_url)
-    Server(
+    with _alone_with(settings.database_url):
+        log.info("web_started", bind=settings.bind, public_url=settings.public_url)
+        while not _serve_once(settings, factory):
+            # granian gives up when a process dies twice within seconds; whoever serves customers does not.
+            log.warning("web_restarts")
+            time.sleep(RESTART_SECONDS)
+
+
+def _serve_once(settings: Settings, factory: str) -> bool:
+    """Serves until told to stop (True) or until granian gives up (False)."""
+    host, _, port = settings.bind.rpartition(":")
+    server = Server(
         factory,
         address=host,
         port=int(port),
@@ -42,9 +59,40 @@ def serve(settings: Settings, factory: str) -> None:
         respawn_interval=1.0,
         workers_kill_timeout=10,
         websockets=False,
-        log_level=LogLevels.error,
+        log_level=LogLevels.critical,
         log_access=False,
-    ).serve()
+    )
+    with contextlib.suppress(SystemExit):
+        server.serve()
+    return bool(server.interrupt_signal)
+
+
+def require_free(bind: str) -> None:
+    """Raises ``bind_not_free`` when somebody listens there: granian would share the port with them."""
+    host, _, port = bind.rpartition(":")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError as error:
+            message = f"{bind} cannot be used ({error.strerror}): end what listens there, or change {PREFIX}BIND."
+            raise SignalboxError("bind_not_free", message) from error
+
+
+@contextlib.contextmanager
+def _alone_with(database_url: str) -> Iterator[None]:
+    """One web server per SQLite file: two would fight for its writer. Raises ``database_in_use``."""
+    if not database_url.startswith("sqlite:///"):
+        yield
+        return
+    with Path(database_url.removeprefix("sqlite:///") + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SignalboxError(
+                "database_in_use", "Another Signalbox serves this SQLite file: end it first."
+            ) from error
+        yield
 
 
 def exit_with_parent() -> None:

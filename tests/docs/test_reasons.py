@@ -7,7 +7,7 @@ from pathlib import Path
 
 from integrations.slack.selection import NOISE_SUBTYPES
 from oauth.pages import ENDINGS
-from web.api.connecting import OTHER_WAYS
+from web.actions.connecting import OTHER_WAYS
 from web.errors import STATUS_OF_REASON
 
 ROOT = Path(__file__).parents[2]

@@ -61,7 +61,7 @@ def told(answer: TestResponse) -> tuple[int, str]:
         ("unreadable", 400, "not_json_object"),
         ("conflict", 409, "taken"),
         ("other", 400, "odd"),
-        ("sealed", 500, "internal_error"),
+        ("sealed", 503, "seal_broken"),
         ("away", 503, "database_unavailable"),
         ("broken", 500, "internal_error"),
     ],

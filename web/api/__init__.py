@@ -9,12 +9,47 @@ from flask.sansio.blueprints import Blueprint
 
 from core.errors import NotJsonObject
 from core.taming import parse_object
-from web.api import events, install_links, integrations, me, signals, webhook_keys
+from web.api import (
+    api_tokens,
+    audit_log,
+    conversations,
+    erasures,
+    events,
+    export,
+    install_links,
+    integrations,
+    invitations,
+    me,
+    members,
+    signals,
+    stats,
+    stream,
+    webhook_keys,
+)
 from web.api.blueprint import api
 from web.api.docs import docs
 from web.api.openapi import describe, problem_schema
+from web.api.stream import Streams, allow_streams
 
-__all__ = ["events", "install_links", "integrations", "make_flask", "me", "register_api", "signals", "webhook_keys"]
+__all__ = [
+    "api_tokens",
+    "audit_log",
+    "conversations",
+    "erasures",
+    "events",
+    "export",
+    "install_links",
+    "integrations",
+    "invitations",
+    "make_flask",
+    "me",
+    "members",
+    "register_api",
+    "signals",
+    "stats",
+    "stream",
+    "webhook_keys",
+]  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024
 
@@ -74,7 +109,8 @@ def make_flask() -> APIFlask:
     return app
 
 
-def register_api(app: APIFlask) -> None:
-    """Adds the routes of the API and of its page."""
+def register_api(app: APIFlask, *, streams: Streams | None = None) -> None:
+    """Adds the routes of the API and of its page. Whoever serves them to strangers adds `limits.limit_requests`."""
+    allow_streams(app, streams or Streams())
     app.register_blueprint(api)
     app.register_blueprint(docs)

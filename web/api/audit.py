@@ -1,22 +1,12 @@
-"""Who changed what, written in the same transaction as the change."""
+"""Who changed what through the API, written in the same transaction as the change."""
 
 from sqlalchemy.orm import Session
 
 from core.taming import JsonObject
-from db import AuditEntry
+from web import actions
 from web.auth import caller
-from web.services import services
 
 
 def audit(session: Session, action: str, target_id: str | None, details: JsonObject | None = None) -> None:
-    """One entry of the caller's workspace, such as ``integration.connected``; details never hold a secret."""
-    session.add(
-        AuditEntry(
-            workspace_id=caller().workspace_id,
-            actor_id=caller().user_id,
-            action=action,
-            target_id=target_id,
-            details={"token_id": caller().token_id, **(details or {})},
-            created_at=services().clock(),
-        )
-    )
+    """One entry of the caller's workspace; see `web.actions.audit`."""
+    actions.audit(session, actions.actor(caller()), action, target_id, details)

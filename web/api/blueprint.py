@@ -1,12 +1,17 @@
-"""The blueprint that every resource of the API hangs its routes on."""
+"""The blueprint that every resource of the API hangs its routes on, and the rules that hold on all of them."""
 
 from apiflask import APIBlueprint
 from flask import Response
 
+from web.api.idempotency import begin_once, keep_answer
+from web.api.limits import refuse_guessing, show_quota, take_quota
 from web.auth import authenticate
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
+api.before_request(refuse_guessing)
 api.before_request(authenticate)
+api.before_request(take_quota)
+api.before_request(begin_once)
 
 
 @api.after_request
@@ -14,3 +19,7 @@ def _keep_out_of_caches(response: Response) -> Response:
     """Answers may show a secret once; no cache on the way may show it twice."""
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+api.after_request(show_quota)
+api.after_request(keep_answer)

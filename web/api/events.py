@@ -1,27 +1,21 @@
 """``events``: what arrived for the workspace and what became of it: the answer to "why (not) captured?"."""
 
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from core.errors import NotFound
 from core.taming import JsonObject
-from db import Event as EventRow
-from db import EventState, Integration, Outcome, WebhookKey
-from db import Receipt as ReceiptRow
-from pipeline.replay import replay
-from web.api.audit import audit
+from db import EventState, Outcome
+from web.actions import actor
+from web.actions import events as actions
+from web.actions.events import Arrived, Asked
 from web.api.blueprint import api
 from web.api.fields import ListQuery, Text
-from web.api.rows import speakable
 from web.auth import caller, needs
-from web.paging import cut, newest_first
+from web.paging import cut, decode_cursor
 from web.services import services
-
-Pair: TypeAlias = tuple[EventRow, ReceiptRow | None]
 
 EXAMPLE: JsonObject = {
     "id": "evt_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "platform": "slack", "type": "message", "external_id": "Ev0123ABCD",
@@ -68,7 +62,7 @@ class Event(BaseModel):
 
 
 class EventDetail(Event):
-    """An event with its payload as text; null unless the token's scope is `admin`."""
+    """An event with its payload as text; null unless the token's scope is `admin`, and once its words were erased."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE | {"payload": '{"type": "event_callback"}'}]})
 
@@ -87,20 +81,12 @@ class EventPage(BaseModel):
 @api.output(EventPage)
 def list_events(query_data: EventFilters) -> EventPage:
     """List what arrived for the workspace, newest first, with what became of it."""
-    asked = _of_workspace()
-    for column, value in (
-        (EventRow.state, query_data.state),
-        (EventRow.platform, query_data.platform),
-        (EventRow.type, query_data.type),
-        (ReceiptRow.outcome, query_data.outcome),
-    ):
-        if value is not None:
-            asked = asked.where(column == value)
-    asked = newest_first(asked, EventRow.received_at, EventRow.id, limit=query_data.limit, cursor=query_data.cursor)
+    before = decode_cursor(query_data.cursor)[1] if query_data.cursor is not None else None
+    asked = Asked(**query_data.model_dump(exclude={"cursor"}), before=before)
     with services().database.read() as session:
-        rows = [(event, receipt) for event, receipt in session.execute(asked)]
-    page, next_cursor = cut(rows, query_data.limit, lambda pair: (pair[0].received_at, pair[0].id))
-    return EventPage(items=[Event(**_plain(pair)) for pair in page], next_cursor=next_cursor)
+        rows = actions.list_events(session, caller().workspace_id, asked)
+    page, next_cursor = cut(rows, query_data.limit, lambda arrived: (arrived.event.received_at, arrived.event.id))
+    return EventPage(items=[Event(**_plain(arrived)) for arrived in page], next_cursor=next_cursor)
 
 
 @api.get("/events/<event_id>")
@@ -108,52 +94,22 @@ def list_events(query_data: EventFilters) -> EventPage:
 def show_event(event_id: str) -> EventDetail:
     """Show an event; with the scope `admin`, also its payload as received."""
     with services().database.read() as session:
-        return _detail(_found(session, event_id))
+        return _detail(session, actions.find_event(session, caller().workspace_id, event_id))
 
 
 @api.post("/events/<event_id>/replay")
 @needs("write")
 @api.output(EventDetail, status_code=202, description="The event waits to be processed again.")
+@api.doc(responses={409: "What the event said was erased."})
 def replay_event(event_id: str) -> EventDetail:
     """Send an event through the pipeline again. No signal is doubled."""
-    with services().database.write() as session:
-        event, _ = _found(session, event_id)
-        replay(session, [event.id], services().clock())
-        audit(session, "event.replayed", event.id)
-    services().wake()
+    [arrived] = actions.replay_events(actor(caller()), [event_id])
     with services().database.read() as session:
-        return _detail(_found(session, event_id))
+        return _detail(session, arrived)
 
 
-def _of_workspace() -> Select[EventRow, ReceiptRow]:
-    """Events with a receipt of the workspace, and those that came in by its own doors and have none yet."""
-    workspace_id = caller().workspace_id
-    own = and_(ReceiptRow.event_id == EventRow.id, ReceiptRow.workspace_id == workspace_id)
-    integrations = select(Integration.id).where(Integration.workspace_id == workspace_id)
-    keys = select(WebhookKey.id).where(WebhookKey.workspace_id == workspace_id)
-    return (
-        select(EventRow, ReceiptRow)
-        .outerjoin(ReceiptRow, own)
-        .where(
-            or_(
-                ReceiptRow.event_id.is_not(None),
-                EventRow.integration_id.in_(integrations),
-                EventRow.webhook_key_id.in_(keys),
-            )
-        )
-    )
-
-
-def _found(session: Session, event_id: str) -> Pair:
-    pair = session.execute(_of_workspace().where(EventRow.id == speakable(event_id, "event"))).one_or_none()
-    if pair is None:
-        raise NotFound("event")
-    event, receipt = pair
-    return event, receipt
-
-
-def _plain(pair: Pair) -> dict[str, Any]:
-    event, receipt = pair
+def _plain(arrived: Arrived) -> dict[str, Any]:
+    event, receipt = arrived
     fields = {name: getattr(event, name) for name in Event.model_fields if name != "receipt"}
     if receipt is None:
         return fields | {
@@ -163,6 +119,6 @@ def _plain(pair: Pair) -> dict[str, Any]:
     return fields | {"receipt": Receipt(**told)}
 
 
-def _detail(pair: Pair) -> EventDetail:
-    payload = pair[0].payload.decode("utf-8", "replace") if caller().may("admin") else None
-    return EventDetail(**_plain(pair), payload=payload)
+def _detail(session: Session, arrived: Arrived) -> EventDetail:
+    payload = actions.payload_of(session, arrived) if caller().may("admin") else None
+    return EventDetail(**_plain(arrived), payload=payload)

@@ -2,7 +2,6 @@
 
 from pydantic import BaseModel, Field
 
-from core.errors import Forbidden
 from web.api.audit import audit
 from web.api.blueprint import api
 from web.api.fields import Body, Text
@@ -28,12 +27,9 @@ class InstallLink(BaseModel):
 @api.doc(responses={404: "No such Slack app.", 409: "The server has no Slack app."})
 def create_install_link(json_data: NewInstallLink) -> InstallLink:
     """Make a link that adds the Slack app to a Slack workspace."""
-    user_id = caller().user_id
-    if user_id is None:
-        raise Forbidden("token_without_user", "This token belongs to nobody; use one that a member made.")
     with services().database.write() as session:
         url = services().installer.create_ticket(
-            session, workspace_id=caller().workspace_id, user_id=user_id, slack_app_id=json_data.app_id
+            session, workspace_id=caller().workspace_id, user_id=caller().user_id, slack_app_id=json_data.app_id
         )
         audit(session, "slack.install_link_created", json_data.app_id)
     return InstallLink(url=url)

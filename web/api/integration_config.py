@@ -10,11 +10,8 @@ from web.api.fields import Body, Name, optional
 
 ChannelId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
-SERVER_MANAGED = frozenset({"slack_url"})
-"""Learned from the platform, kept through every change, neither shown nor taken."""
-
 ShownConfig: TypeAlias = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/IntegrationConfig"})]
-"""The configuration as it is shown: only what was decided."""
+"""The configuration as it is shown: what was decided, without what the server learned by itself."""
 
 
 class ChannelConfig(Body):
@@ -32,10 +29,9 @@ class IntegrationConfig(Body):
     slack_capture: CaptureMode = optional()
     pylon_events: Annotated[list[PylonEvent], Field(max_length=10)] = optional()
 
-    def stored(self, before: db.IntegrationConfig | None = None) -> Any:
-        """The configuration to store in place of ``before``, whose server-managed parts stay."""
-        kept = {name: value for name, value in (before or {}).items() if name in SERVER_MANAGED}
-        return kept | self.model_dump(exclude_unset=True)
+    def stored(self) -> Any:
+        """The configuration as it is stored: only what was sent."""
+        return self.model_dump(exclude_unset=True)
 
 
 def shown(config: db.IntegrationConfig) -> dict[str, Any]:

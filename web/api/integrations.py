@@ -10,15 +10,15 @@ from sqlalchemy import select
 from core.taming import JsonObject
 from db import Integration as IntegrationRow
 from db import IntegrationState
-from pipeline.lifecycle import disconnect
+from web.actions import actor
+from web.actions import integrations as actions
+from web.actions.connecting import Connected, connect
 from web.api import connecting
-from web.api.audit import audit
 from web.api.blueprint import api
-from web.api.connecting import Connected, NewIntegration, connect
+from web.api.connecting import NewIntegration
 from web.api.fields import ListQuery
-from web.api.integration_changes import IntegrationChanges, apply, refuse_impossible
+from web.api.integration_changes import IntegrationChanges
 from web.api.integration_config import ShownConfig, shown
-from web.api.organisations import organisation_of, refuse_if_connected
 from web.api.rows import owned
 from web.auth import caller
 from web.paging import cut, newest_first
@@ -108,7 +108,7 @@ def connect_integration(json_data: NewIntegration) -> ConnectedIntegration:
 
     Slack is connected by a link instead: see `POST /slack/install-links`.
     """
-    return _revealed(connect(json_data))
+    return _revealed(connect(actor(caller()), json_data.wanted()))
 
 
 @api.get("/integrations/<integration_id>")
@@ -128,30 +128,14 @@ def change_integration(integration_id: str, json_data: IntegrationChanges) -> In
 
     `config` replaces the whole configuration.
     """
-    with services().database.read() as session:
-        present = owned(session, IntegrationRow, integration_id, "integration")
-    platform, token = present.platform, json_data.access_token
-    refuse_impossible(present, json_data, services().adapters.get(platform))
-    organisation = organisation_of(platform, token, present.pylon_region) if token is not None else None
-    with services().database.write() as session:
-        row = owned(session, IntegrationRow, integration_id, "integration", lock=True)
-        refuse_impossible(row, json_data, services().adapters.get(platform))
-        if organisation is not None and organisation != row.pylon_account_id:
-            refuse_if_connected(session, platform, organisation, row.workspace_id)
-        apply(row, json_data, organisation, services().clock())
-        audit(session, "integration.changed", row.id, {"fields": [*sorted(json_data.model_fields_set)]})
-    return Integration(**_plain(row))
+    return Integration(**_plain(actions.change_integration(actor(caller()), integration_id, json_data.changes())))
 
 
 @api.delete("/integrations/<integration_id>")
 @api.doc(responses={204: "Disconnected."})
 def disconnect_integration(integration_id: str) -> Response:
     """Disconnect: secrets are wiped and intake stops; configuration and signals stay."""
-    with services().database.write() as session:
-        row = owned(session, IntegrationRow, integration_id, "integration", lock=True)
-        if row.is_connected:
-            disconnect(row, reason="disconnected_by_admin", now=services().clock())
-            audit(session, "integration.disconnected", row.id, {"platform": row.platform})
+    actions.disconnect_integration(actor(caller()), integration_id)
     return Response(status=204)
 
 
@@ -161,12 +145,10 @@ def _plain(row: IntegrationRow) -> dict[str, Any]:
 
 
 def _revealed(connected: Connected) -> ConnectedIntegration:
-    name, secret = connected.header_name, connected.header_secret
-    value = f"Bearer {secret}" if name is not None and name.lower() == "authorization" else secret
     return ConnectedIntegration(
         **_plain(connected.integration),
         webhook_url=connected.webhook_url,
-        header_name=name,
-        header_secret=secret,
-        header_value=value,
+        header_name=connected.header_name,
+        header_secret=connected.header_secret,
+        header_value=connected.header_value,
     )

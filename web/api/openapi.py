@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from apiflask import APIFlask
 
+from web.api.headers import COMPONENTS, describe_answers, describe_headers
 from web.auth import needed_scope
 from web.errors import PROBLEM_TYPE
 
@@ -16,8 +17,12 @@ PREFIX = "/api/v1/"
 ALWAYS = {
     "401": "The token is missing, unknown, revoked or expired.",
     "403": "The token's scope does not allow this.",
-    "503": "The database cannot be reached now; try again after `Retry-After` seconds.",
+    "429": "Too many requests; come again after `Retry-After` seconds.",
+    "503": "Not now: the database is away, or all streams are taken; come again after `Retry-After` seconds.",
 }
+_NULL, _EMPTY = {"type": "null"}, {"type": "string", "maxLength": 0}
+"""A parameter that may be missing may be empty too, but there is no null in an address."""
+
 WITH_BODY = {"400": "The body is not a JSON object.", "413": "The body is larger than 1 MiB."}
 WITH_ID = {"404": "There is no such thing in this workspace."}
 WITH_INPUT = {"422": "These fields cannot be accepted; `errors` names each of them."}
@@ -59,6 +64,7 @@ def describe(app: APIFlask, generated: Spec) -> Spec:
     for name in ("HTTPError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Problem"] = problem_schema()
+    spec["components"]["headers"] = COMPONENTS
     for path, method, operation in operations(spec):
         _complete(app, path, method, operation)
     spec["tags"] = [{"name": tag} for tag in sorted({_tag(path) for path in spec["paths"]})]
@@ -83,7 +89,8 @@ def _with_plain_names(spec: Spec) -> Spec:
 
 def _complete(app: APIFlask, path: str, method: str, operation: Spec) -> None:
     name = operation["operationId"].removeprefix(f"{method}_api_")
-    scope = needed_scope(app.view_functions[f"api.{name}"], method.upper())
+    view = app.view_functions[f"api.{name}"]
+    scope = needed_scope(view, method.upper())
     sentence = f"Needs a token with the scope `{scope}`."
     operation["operationId"] = name
     operation["tags"] = [_tag(path)]
@@ -91,7 +98,9 @@ def _complete(app: APIFlask, path: str, method: str, operation: Spec) -> None:
     operation["description"] = f"{operation.get('description', '')}\n\n{sentence}".strip()
     operation["security"] = [{"bearer": []}]
     _describe_parameters(operation)
+    describe_headers(operation, view, method)
     _answer_problems(operation)
+    describe_answers(operation)
 
 
 def _tag(path: str) -> str:
@@ -102,6 +111,8 @@ def _describe_parameters(operation: Spec) -> None:
     for parameter in operation.get("parameters", ()):
         if text := parameter["schema"].pop("description", None):
             parameter["description"] = text
+        if parameter["in"] == "query" and _NULL in parameter["schema"].get("anyOf", ()):
+            parameter["schema"]["anyOf"] = [*(kind for kind in parameter["schema"]["anyOf"] if kind != _NULL), _EMPTY]
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
 
@@ -112,7 +123,7 @@ def _answer_problems(operation: Spec) -> None:
     has_body, parameters = "requestBody" in operation, operation.get("parameters", ())
     expected = ALWAYS | (WITH_BODY if has_body else {})
     expected |= WITH_ID if any(parameter["in"] == "path" for parameter in parameters) else {}
-    expected |= WITH_INPUT if has_body or any(parameter["in"] == "query" for parameter in parameters) else {}
+    expected |= WITH_INPUT if has_body or any(parameter["in"] != "path" for parameter in parameters) else {}
     for status, text in expected.items():
         responses[status] = {"description": text}
     for status, response in responses.items():

@@ -6,16 +6,21 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core.search_text import parse_query
 from core.signal import Severity
 from db import Signal, SignalStatus
-from web.api.fields import ListQuery, Moment, Text
-from web.api.search import matching
+from db.search import matching
+from web.api.fields import ListQuery, Moment, Query, Text
 
 
-class SignalFilters(ListQuery):
+class SignalChoice(Query):
     """Every filter that is sent must hold."""
 
-    q: Text | None = Field(default=None, description="Words in the verbatim or the interpretation, in any case.")
+    q: Text | None = Field(
+        default=None,
+        description="Words in the verbatim or the interpretation, in any case and with or without accents; all must be "
+        'there. `"an exact phrase"`, `begin*`, `-without`.',
+    )
     source: Text | None = Field(default=None, description="The platform, such as `slack`.")
     status: SignalStatus | None = None
     severity: Severity | None = None
@@ -28,10 +33,19 @@ class SignalFilters(ListQuery):
     include_deleted: bool = Field(default=False, description="Also those that were deleted at the source.")
 
 
-def conditions(filters: SignalFilters) -> Iterator[ColumnElement[bool]]:
+class SignalFilters(SignalChoice, ListQuery):
+    """Every filter that is sent must hold."""
+
+
+def conditions(filters: SignalChoice) -> Iterator[ColumnElement[bool]]:
     """What must hold of a signal."""
     if filters.q is not None:
-        yield matching(filters.q)
+        yield matching(parse_query(filters.q))
+    yield from besides_words(filters)
+
+
+def besides_words(filters: SignalChoice) -> Iterator[ColumnElement[bool]]:
+    """What must hold of a signal whatever it says."""
     for column, value in (
         (Signal.source, filters.source),
         (Signal.status, filters.status),
@@ -60,7 +74,7 @@ def _in_channel(channel: str) -> ColumnElement[bool]:
     return and_(Signal.source == "slack", Signal.source_ref >= f"{channel}:", Signal.source_ref < f"{channel};")
 
 
-def _in_time(filters: SignalFilters) -> Iterator[ColumnElement[bool]]:
+def _in_time(filters: SignalChoice) -> Iterator[ColumnElement[bool]]:
     if filters.since is not None:
         yield Signal.occurred_at >= filters.since
     if filters.until is not None:

@@ -10,10 +10,14 @@ from core.signal import Affiliation, Frequency, Severity
 from core.taming import JsonObject
 from db import Signal as SignalRow
 from db import SignalStatus
+from web.actions import actor
+from web.actions import signals as decided
 from web.api.blueprint import api
+from web.api.etags import has_etag, require_match, tagged
+from web.api.fields import Address, Body, Prose, Tag, Text, optional
 from web.api.rows import owned
 from web.api.signal_filters import SignalFilters, conditions
-from web.auth import caller
+from web.auth import caller, needs
 from web.paging import cut, newest_first
 from web.services import services
 
@@ -92,6 +96,32 @@ class Signal(BaseModel):
         return cls.model_validate({**plain, "author": author, "account": account})
 
 
+class LinkedTo(Body):
+    """Where the signal leads to from now on."""
+
+    url: Address
+    title: Text | None = None
+
+
+class SignalUpdate(Body):
+    """Only what is sent is changed; null clears a field, a list replaces the one that was there."""
+
+    status: SignalStatus = optional()
+    interpretation: Prose | None = optional()
+    severity: Severity | None = optional()
+    frequency: Frequency | None = optional()
+    user_segment: Text | None = optional()
+    tags: list[Tag] = optional(max_length=decided.MOST_TAGS)
+    links: list[LinkedTo] = optional(max_length=decided.MOST_LINKS)
+
+    def changes(self) -> decided.SignalChanges:
+        """The same in the words of `web.actions`."""
+        sent = {name: getattr(self, name) for name in self.model_fields_set}
+        if "links" in sent:
+            sent["links"] = [decided.Link(link.url, link.title) for link in self.links]
+        return decided.SignalChanges(**sent)
+
+
 class SignalPage(BaseModel):
     """Signals, newest first."""
 
@@ -116,8 +146,22 @@ def list_signals(query_data: SignalFilters) -> SignalPage:
 
 
 @api.get("/signals/<signal_id>")
+@has_etag
 @api.output(Signal)
 def show_signal(signal_id: str) -> Signal:
     """Show a signal, even one that was deleted at the source."""
     with services().database.read() as session:
-        return Signal.of(owned(session, SignalRow, signal_id, "signal"))
+        return tagged(Signal.of(owned(session, SignalRow, signal_id, "signal")))
+
+
+@api.patch("/signals/<signal_id>")
+@needs("write")
+@has_etag
+@api.input(SignalUpdate, example={"status": "reviewed", "severity": "high", "tags": ["export"]})
+@api.output(Signal)
+def change_signal(signal_id: str, json_data: SignalUpdate) -> Signal:
+    """Change what people decide about a signal. What the source says of it stays as it is."""
+    with services().database.write() as session:
+        require_match(Signal.of(owned(session, SignalRow, signal_id, "signal", lock=True)))
+        [row] = decided.change_signals(session, actor(caller()), [signal_id], json_data.changes())
+        return tagged(Signal.of(row))

@@ -1,30 +1,20 @@
 """``webhook-keys``: keys for the generic webhook. Key and secret are shown once."""
 
-import base64
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Response
 from pydantic import BaseModel
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from core.digests import API_KEY_PREFIX
-from core.errors import Conflict
-from db import Event
 from db import WebhookKey as WebhookKeyRow
-from web.api.audit import audit
+from web.actions import actor, keys
 from web.api.blueprint import api
 from web.api.fields import Body, ListQuery, Name
 from web.api.rows import owned
 from web.auth import caller
 from web.paging import cut, newest_first
 from web.services import services
-
-OLD_SECRET_LIVES = timedelta(hours=24)
-SECRET_PREFIX = "whsec_"  # noqa: S105  # public: Standard Webhooks' mark
-SECRET_BYTES = 32
 
 
 class NewWebhookKey(Body):
@@ -84,16 +74,8 @@ def list_webhook_keys(query_data: ListQuery) -> WebhookKeyPage:
 @api.output(IssuedWebhookKey, status_code=201)
 def create_webhook_key(json_data: NewWebhookKey) -> IssuedWebhookKey:
     """Create a webhook key."""
-    issued, secret = services().digester.issue("webhook_key", API_KEY_PREFIX), new_secret()
-    row = WebhookKeyRow(
-        workspace_id=caller().workspace_id, name=json_data.name, api_key=issued.digest, api_key_hint=issued.hint,
-        secret=secret, is_active=True, created_by=caller().user_id, created_at=services().clock(),
-    )  # fmt: skip
-    with services().database.write() as session:
-        session.add(row)
-        session.flush()
-        audit(session, "webhook_key.created", row.id)
-    return IssuedWebhookKey(**_plain(row), api_key=issued.token, secret=secret)
+    made = keys.create_key(actor(caller()), json_data.name)
+    return IssuedWebhookKey(**_plain(made.row), api_key=made.api_key, secret=made.secret)
 
 
 @api.get("/webhook-keys/<key_id>")
@@ -108,63 +90,30 @@ def show_webhook_key(key_id: str) -> WebhookKey:
 @api.output(RotatedWebhookKey)
 def rotate_webhook_key(key_id: str) -> RotatedWebhookKey:
     """Give a webhook key a new secret. The old one lives 24 more hours."""
-    secret = new_secret()
-    with services().database.write() as session:
-        row = owned(session, WebhookKeyRow, key_id, "webhook key", lock=True)
-        row.previous_secret, row.secret = row.secret, secret
-        row.previous_secret_expires_at = services().clock() + OLD_SECRET_LIVES
-        audit(session, "webhook_key.rotated", row.id)
-    return RotatedWebhookKey(**_plain(row), secret=secret)
+    rotated = keys.rotate_key(actor(caller()), key_id)
+    return RotatedWebhookKey(**_plain(rotated.row), secret=rotated.secret)
 
 
 @api.post("/webhook-keys/<key_id>/deactivate")
 @api.output(WebhookKey)
 def deactivate_webhook_key(key_id: str) -> WebhookKey:
     """Stop accepting a webhook key, without deleting it."""
-    return _switch(key_id, is_active=False)
+    return WebhookKey(**_plain(keys.switch_key(actor(caller()), key_id, is_active=False)))
 
 
 @api.post("/webhook-keys/<key_id>/activate")
 @api.output(WebhookKey)
 def activate_webhook_key(key_id: str) -> WebhookKey:
     """Accept a webhook key again."""
-    return _switch(key_id, is_active=True)
+    return WebhookKey(**_plain(keys.switch_key(actor(caller()), key_id, is_active=True)))
 
 
 @api.delete("/webhook-keys/<key_id>")
 @api.doc(responses={204: "Deleted.", 409: "Events of this key still wait."})
 def delete_webhook_key(key_id: str) -> Response:
     """Delete a webhook key. Its signals stay."""
-    with services().database.write() as session:
-        row = owned(session, WebhookKeyRow, key_id, "webhook key", lock=True)
-        _require_no_pending_events(session, row.id)
-        audit(session, "webhook_key.deleted", row.id, {"name": row.name})
-        session.delete(row)
+    keys.delete_key(actor(caller()), key_id)
     return Response(status=204)
-
-
-def _require_no_pending_events(session: Session, key_id: str) -> None:
-    """What was acknowledged must still find its workspace when it is processed."""
-    pending = select(Event.id).where(Event.webhook_key_id == key_id, Event.state == "pending").limit(1)
-    if session.scalar(pending) is not None:
-        raise Conflict("events_pending", "Events of this key still wait: deactivate it, delete it later.")
-
-
-def new_secret() -> str:
-    """A signing secret as Standard Webhooks writes it.
-
-    https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-    """
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
-def _switch(key_id: str, *, is_active: bool) -> WebhookKey:
-    with services().database.write() as session:
-        row = owned(session, WebhookKeyRow, key_id, "webhook key", lock=True)
-        if row.is_active != is_active:
-            row.is_active = is_active
-            audit(session, "webhook_key.activated" if is_active else "webhook_key.deactivated", row.id)
-    return WebhookKey(**_plain(row))
 
 
 def _plain(row: WebhookKeyRow) -> dict[str, Any]:

@@ -2,17 +2,25 @@
 
 from flask import Flask
 
-from web.console.assets import asset
-from web.console.pages import console
+from web.console import accounts, overview, saved_views, signal, signals
+from web.console.account import account
+from web.console.accounts import account_url
+from web.console.admin import admin
+from web.console.assets import asset, require_vendored
+from web.console.blueprint import console
+from web.console.invitations import invitations
+from web.console.openid import openid
 from web.console.sign_in import sign_in
 from web.console.wording import register_wording
 
-__all__ = ["register_console"]
+__all__ = ["accounts", "overview", "register_console", "saved_views", "signal", "signals"]
 
 
 def register_console(app: Flask) -> None:
-    """The console's pages, the way in and out, and what their templates use."""
-    for blueprint in (console, sign_in):
+    """The console's pages, the way in and out, and what their templates use. Raises `SettingsError`."""
+    require_vendored()
+    for blueprint in (console, sign_in, openid, invitations, account, admin):
         app.register_blueprint(blueprint)
-    app.add_template_global(asset)
+    for function in (asset, account_url):
+        app.add_template_global(function)
     register_wording(app)

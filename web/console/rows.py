@@ -1,15 +1,16 @@
 """What the templates show: plain values made from rows, so that a page needs no open session and no logic."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from core.taming import JsonValue, Tame
-from db import Event, Integration, Receipt, Signal, WebhookKey
-from web.console.wording import humanized, iso, web_link
+from db import Event, Receipt, Signal, SignalRevision
+from web.console.reasons import outcome_in_words, reason_in_words
+from web.console.wording import account_label, humanized, iso, web_link
 
-Lamp = Literal["listening", "attention", "off"]
 _SHOWN_ELSEWHERE = frozenset({"channel_name", "issue_title", "title"})
 _TECHNICAL = frozenset(
     {"channel", "channel_type", "ts", "thread_ts", "team", "subtype", "issue_id", "message_id", "limited"}
@@ -18,7 +19,10 @@ _TECHNICAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SignalRow:
-    """One signal in the stream. A deleted one has no words any more; ``url`` is a web link or None."""
+    """One signal in the stream. A deleted one has no words any more; ``url`` is a web link or None.
+
+    ``account_key`` is what the account is looked up by; without a name, ``account`` says which id it has and where.
+    """
 
     id: str
     version: str
@@ -26,6 +30,9 @@ class SignalRow:
     author: str
     affiliation: str
     account: str | None
+    account_key: str | None
+    account_is_named: bool
+    channel: str | None
     where: str | None
     verbatim: str
     url: str | None
@@ -51,6 +58,7 @@ class SignalDetail:
     links: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...]
     source_ref: str
+    conversation_id: str | None
     captured_at: datetime
 
 
@@ -59,22 +67,21 @@ class ReceiptRow:
     """What became of one event that touched a signal."""
 
     event_id: str
+    platform: str
     type: str
     outcome: str
+    meaning: str
     reason: str | None
     received_at: datetime
+    payload: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """One way in: an integration or a webhook key, whether it listens, and when it last heard something."""
+class RevisionRow:
+    """What a signal said until it was edited."""
 
-    platform: str
-    name: str
-    lamp: Lamp
-    state: str
-    reason: str | None
-    last_heard_at: datetime | None
+    verbatim: str
+    replaced_at: datetime
 
 
 def signal_row(signal: Signal) -> SignalRow:
@@ -86,7 +93,10 @@ def signal_row(signal: Signal) -> SignalRow:
         source=signal.source,
         author=signal.author_name or signal.author_email or signal.author_external_id or "Somebody",
         affiliation=signal.author_affiliation,
-        account=signal.account_name or signal.account_external_id,
+        account=signal.account_name or account_label(signal.source, signal.account_external_id),
+        account_key=signal.account_name or signal.account_external_id,
+        account_is_named=bool(signal.account_name),
+        channel=signal.source_ref.partition(":")[0] if signal.source == "slack" else None,
         where=_where(signal),
         verbatim="" if gone else signal.verbatim,
         url=web_link(signal.source_url),
@@ -112,35 +122,28 @@ def signal_detail(signal: Signal) -> SignalDetail:
         links=tuple(_links(signal.links)),
         facts=tuple(_facts(signal.source_metadata)) if signal.deleted_at is None else (),
         source_ref=signal.source_ref,
+        conversation_id=signal.conversation_id,
         captured_at=signal.created_at,
     )
 
 
-def receipt_row(receipt: Receipt, event: Event) -> ReceiptRow:
-    """The receipt together with the event it is for."""
-    return ReceiptRow(event.id, event.type, receipt.outcome, receipt.reason, event.received_at)
+def receipt_row(receipt: Receipt, event: Event, *, with_payload: bool) -> ReceiptRow:
+    """The receipt together with the event it is for; the payload as it arrived, made readable."""
+    return ReceiptRow(
+        event_id=event.id,
+        platform=event.platform,
+        type=event.type,
+        outcome=receipt.outcome,
+        meaning=outcome_in_words(receipt.outcome),
+        reason=reason_in_words(receipt.reason),
+        received_at=event.received_at,
+        payload=_readable(event.payload) if with_payload else None,
+    )
 
 
-def integration_connection(integration: Integration) -> Connection:
-    """An integration as a card."""
-    lamp, state = _lamp(integration)
-    name = integration.slack_team_name or integration.name
-    reason = humanized(integration.state_reason) if integration.state_reason else None
-    return Connection(integration.platform, name, lamp, state, reason, integration.last_used_at)
-
-
-def webhook_key_connection(key: WebhookKey) -> Connection:
-    """A webhook key as a card."""
-    lamp: Lamp = "listening" if key.is_active else "off"
-    return Connection("webhook", key.name, lamp, "Listening" if key.is_active else "Paused", None, key.last_used_at)
-
-
-def _lamp(integration: Integration) -> tuple[Lamp, str]:
-    if integration.state == "needs_reconnect":
-        return "attention", "Needs reconnecting"
-    if not integration.is_connected:
-        return "off", "Disconnected"
-    return ("listening", "Listening") if integration.takes_events else ("off", "Paused")
+def revision_row(revision: SignalRevision) -> RevisionRow:
+    """An earlier version."""
+    return RevisionRow(revision.verbatim, revision.replaced_at)
 
 
 def _where(signal: Signal) -> str | None:
@@ -149,6 +152,15 @@ def _where(signal: Signal) -> str | None:
     if channel := metadata.text("channel_name"):
         return f"#{channel.removeprefix('#')}"
     return metadata.text("issue_title", "title")
+
+
+def _readable(payload: bytes) -> str:
+    """Indented when it is JSON, else as text."""
+    text = payload.decode("utf-8", "replace")
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _links(links: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -1,15 +1,21 @@
 """The stream of signals as the console shows it: newest first, and what changed since somebody looked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, String, and_, literal, not_, select, tuple_
 from sqlalchemy.orm import Session
 
+from core.errors import InvalidFields
 from db import Signal
 from db.base import UtcDateTime
+from web.api.search import newest_page
+from web.api.signal_filters import conditions
 from web.console.cursors import read_cursor, write_cursor
 from web.console.rows import SignalRow, signal_row
+from web.console.search import Search
+from web.paging import decode_cursor
 
 PAGE = 50
 CHANGES = 100
@@ -42,31 +48,30 @@ class Changes:
     cursor: str
 
 
-def page(session: Session, workspace_id: str, *, before: str | None = None) -> Page:
-    """The newest signals, or those older than the cursor; what is not a cursor means the newest."""
-    query = select(Signal).where(*_visible(workspace_id))
-    place = read_cursor(before)
-    if place is not None:
-        query = query.where(tuple_(Signal.occurred_at, Signal.id) < _place(*place))
-    newest_first = query.order_by(Signal.occurred_at.desc(), Signal.id.desc())
-    signals = session.scalars(newest_first.limit(PAGE + 1)).all()
-    shown = signals[:PAGE]
-    older = write_cursor(shown[-1].occurred_at, shown[-1].id) if len(signals) > PAGE else None
-    return Page(tuple(map(signal_row, shown)), place is None, older)
+def page(session: Session, workspace_id: str, search: Search, *, before: str | None = None) -> Page:
+    """The newest signals of a search, or those older than the cursor; what is not a cursor means the newest."""
+    place = _place_before(before)
+    if search.filters is None:
+        return Page((), place is None, None)
+    signals, older = newest_page(session, workspace_id, search.filters, not_(_TOMBSTONE), limit=PAGE, cursor=place)
+    return Page(tuple(map(signal_row, signals)), place is None, older)
 
 
-def changes(session: Session, workspace_id: str, *, since: str | None, now: datetime) -> Changes:
+def changes(session: Session, workspace_id: str, search: Search, *, since: str | None, now: datetime) -> Changes:
     """What was captured, edited or deleted since the cursor; what is not a cursor means since just now.
 
     Rows of the last seconds come again and again; they carry their version, by which repeats are told.
     """
     start = read_cursor(since) or (now - OVERLAP, "")
-    query = select(Signal).where(*_visible(workspace_id), tuple_(Signal.updated_at, Signal.id) > _place(*start))
-    signals = session.scalars(query.order_by(Signal.updated_at, Signal.id).limit(CHANGES)).all()
-    if len(signals) == CHANGES:
-        last = signals[-1]
-        return Changes(tuple(map(signal_row, signals)), write_cursor(last.updated_at, last.id))
-    return Changes(tuple(map(signal_row, signals)), write_cursor(*max(start, (now - OVERLAP, ""))))
+    query = select(Signal.id, Signal.updated_at).where(
+        Signal.workspace_id == workspace_id, tuple_(Signal.updated_at, Signal.id) > _place(*start)
+    )
+    written = session.execute(query.order_by(Signal.updated_at, Signal.id).limit(CHANGES)).all()
+    found = _found(session, search, [signal_id for signal_id, _ in written])
+    if len(written) == CHANGES:
+        signal_id, updated_at = written[-1]
+        return Changes(found, write_cursor(updated_at, signal_id))
+    return Changes(found, write_cursor(*max(start, (now - OVERLAP, ""))))
 
 
 def first_cursor(now: datetime) -> str:
@@ -76,11 +81,39 @@ def first_cursor(now: datetime) -> str:
 
 def one(session: Session, workspace_id: str, signal_id: str) -> Signal | None:
     """The signal, unless it is another workspace's."""
-    return session.scalars(select(Signal).where(*_visible(workspace_id), Signal.id == signal_id)).one_or_none()
+    return session.scalars(select(Signal).where(*visible(workspace_id), Signal.id == signal_id)).one_or_none()
 
 
-def _visible(workspace_id: str) -> tuple[ColumnElement[bool], ...]:
+def of_conversation(session: Session, workspace_id: str, conversation_id: str) -> Sequence[Signal]:
+    """What was said in a conversation, in order, whichever source it came from; at most 200 signals."""
+    query = select(Signal).where(*visible(workspace_id), Signal.conversation_id == conversation_id)
+    return session.scalars(query.order_by(Signal.occurred_at, Signal.id).limit(200)).all()
+
+
+def visible(workspace_id: str) -> tuple[ColumnElement[bool], ...]:
+    """The workspace's signals that have something to show."""
     return (Signal.workspace_id == workspace_id, not_(_TOMBSTONE))
+
+
+def _place_before(cursor: str | None) -> str | None:
+    """The cursor, unless it is none."""
+    try:
+        return cursor if cursor and decode_cursor(cursor) else None
+    except InvalidFields:
+        return None
+
+
+def _found(session: Session, search: Search, ids: Sequence[str]) -> tuple[SignalRow, ...]:
+    """Those of the workspace's signals that the search finds; a deletion is told whatever is looked for.
+
+    The workspace is not asked for again: SQLite would prefer its index to that of the ids.
+    """
+    filters = search.with_deleted().filters
+    if not ids or filters is None:
+        return ()
+    query = select(Signal).where(not_(_TOMBSTONE), Signal.id.in_(ids), *conditions(filters))
+    order = {signal_id: number for number, signal_id in enumerate(ids)}
+    return tuple(map(signal_row, sorted(session.scalars(query), key=lambda signal: order[signal.id])))
 
 
 def _place(moment: datetime, row_id: str) -> ColumnElement[tuple[datetime, str]]:

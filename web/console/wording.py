@@ -5,15 +5,18 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from web.console.highlights import excerpt, marked
 from web.services import services
 
 _PLATFORMS = {"slack": "Slack", "pylon": "Pylon", "webhook": "Webhook"}
+SOURCES = tuple(_PLATFORMS)
+_ACCOUNTS = {"slack": "Slack team", "pylon": "Pylon account"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def register_wording(app: Flask) -> None:
     """Makes the functions here filters of every template."""
-    for word in (ago, day_and_time, iso, platform_name, humanized, dense):
+    for word in (ago, day_and_time, iso, platform_name, humanized, dense, day, marked, excerpt):
         app.add_template_filter(word)
 
 
@@ -55,6 +58,14 @@ def dense(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if line.strip())
 
 
+def account_label(source: str, external_id: str | None) -> str | None:
+    """An account that has no name, by its id: ``Slack team T0789``, ``Pylon account 2d7a0c11…``."""
+    if not external_id:
+        return None
+    short = external_id if len(external_id) <= 16 else f"{external_id[:8]}…"
+    return f"{_ACCOUNTS.get(source, 'Account')} {short}"
+
+
 def web_link(url: object) -> str | None:
     """The URL if it leads to a web page; None for every other scheme, which could run code when followed."""
     text = url.strip() if isinstance(url, str) else ""
@@ -63,6 +74,11 @@ def web_link(url: object) -> str | None:
     except ValueError:
         return None
     return text if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def day(moment: datetime) -> str:
+    """The day alone: ``20 Nov 2026``."""
+    return _day(moment.astimezone(UTC))
 
 
 def _day(moment: datetime) -> str:

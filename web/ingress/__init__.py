@@ -3,8 +3,9 @@
 from flask import Flask
 
 from web.ingress import generic, keyed, slack
+from web.ingress.admission import MAX_BODY_BYTES
 
-MAX_BODY_BYTES = 1024 * 1024
+__all__ = ["MAX_BODY_BYTES", "register_ingress"]
 
 
 def register_ingress(app: Flask) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.adapter import InboundRequest, Refusal, Secrets
+from core.ids import may_be_id
 from db import WebhookKey
 from web.ingress.admission import Credential, inbound_request, refuse, store
 from web.services import services
@@ -87,7 +88,7 @@ def _by_ids(session: Session, workspace_id: str | None, key_id: str | None) -> W
     """Signed requests: the workspace's key of that id, or its only active one."""
     if not workspace_id:
         return Refusal("credentials_missing")
-    if not (_is_plain(workspace_id) and _is_plain(key_id or "")):
+    if not (may_be_id(workspace_id) and may_be_id(key_id or "")):
         return Refusal("key_unknown")
     query = select(WebhookKey).where(WebhookKey.workspace_id == workspace_id)
     query = query.where(WebhookKey.id == key_id) if key_id else query.where(WebhookKey.is_active)
@@ -102,8 +103,3 @@ def _live(row: WebhookKey) -> tuple[str, ...]:
     expires = row.previous_secret_expires_at
     previous = row.previous_secret if expires is not None and expires > services().clock() else None
     return tuple(secret for secret in (row.secret, previous) if secret)
-
-
-def _is_plain(text: str) -> bool:
-    """Our ids are printable ASCII; PostgreSQL refuses to compare with a NUL."""
-    return text.isascii() and text.isprintable()

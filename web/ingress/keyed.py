@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 from sqlalchemy import select
 
 from core.adapter import Refusal, Secrets
+from core.ids import may_be_id
 from db import Integration
 from web.ingress.admission import Credential, acknowledged, inbound_request, refuse, store
 from web.services import services
@@ -15,7 +16,7 @@ door = Blueprint("keyed_ingress", __name__)
 def receive(platform: str, ingest_key: str) -> Response:
     """Stored, then acknowledged. An unknown platform, key or secret is the same 401."""
     inbound = inbound_request()
-    adapter = services().adapters.get(platform)
+    adapter = services().adapters.get(platform) if may_be_id(platform) else None
     if adapter is None or adapter.door != "ingest_key":
         raise refuse("unknown", Refusal("ingest_key_unknown"))
     found = _credential(platform, ingest_key)

@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 from sqlalchemy import select
 
 from core.adapter import InboundRequest, Refusal, Secrets
+from core.ids import may_be_id
 from db import SlackApp
 from web.ingress.admission import Credential, acknowledged, inbound_request, refuse, store
 from web.services import services
@@ -43,6 +44,8 @@ def _receive(slack_app_id: str | None) -> Response:
 
 def _secrets(slack_app_id: str | None) -> tuple[str | None, Secrets]:
     """The app's id and its two live signing secrets; no app has none, and verifies nothing."""
+    if slack_app_id is not None and not may_be_id(slack_app_id):
+        return None, Secrets()
     query = select(SlackApp).where(SlackApp.id == slack_app_id)
     if slack_app_id is None:
         query = select(SlackApp).where(SlackApp.workspace_id.is_(None)).order_by(SlackApp.created_at).limit(1)

@@ -26,6 +26,7 @@ from oauth.installer import Installer
 from pipeline.receive import CommitEach
 from tests.conftest import StillClock
 from web.api import make_flask, register_api
+from web.api.stream import Pace, Streams
 from web.errors import register_errors
 from web.services import Services, attach
 
@@ -110,7 +111,7 @@ def app(
     settings = Settings(public_url=PUBLIC_URL)
     app = make_flask()
     register_errors(app)
-    register_api(app)
+    register_api(app, streams=Streams(Pace(life=0)))
     doors = {"pylon": "ingest_key", "desk": "ingest_key", "slack": "slack_app", "webhook": "webhook_key"}
     attach(
         app,

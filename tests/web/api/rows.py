@@ -3,7 +3,20 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from db import Database, Event, Integration, Receipt, Signal, SlackApp, WebhookKey
+from ulid import ULID
+
+from db import (
+    Conversation,
+    ConversationLink,
+    Database,
+    Event,
+    Integration,
+    Invitation,
+    Receipt,
+    Signal,
+    SlackApp,
+    WebhookKey,
+)
 from tests.conftest import NOW
 
 
@@ -24,6 +37,19 @@ def add_integration(database: Database, workspace_id: str, platform: str = "pylo
     return integration.id
 
 
+def add_conversation(database: Database, workspace_id: str, *keys: tuple[str, str]) -> str:
+    """A conversation that is called by these (kind, ref)."""
+    with database.write() as session:
+        conversation = Conversation(workspace_id=workspace_id)
+        session.add(conversation)
+        session.flush()
+        for kind, ref in keys:
+            session.add(
+                ConversationLink(workspace_id=workspace_id, kind=kind, ref=ref, conversation_id=conversation.id)
+            )
+    return conversation.id
+
+
 def add_key(database: Database, workspace_id: str, digest: str) -> str:
     with database.write() as session:
         key = WebhookKey(workspace_id=workspace_id, name="Zapier", api_key=digest, api_key_hint="sbk_…", secret="s")
@@ -39,9 +65,16 @@ def add_app(database: Database, workspace_id: str | None) -> str:
 
 
 def add_event(database: Database, **values: Any) -> str:
-    """An event; ``minutes`` moves it back in time."""
+    """An event whose id is of its time, as they all are; ``minutes`` moves it back."""
     received_at = NOW - timedelta(minutes=values.pop("minutes", 0))
-    given = {"platform": "pylon", "type": "issue", "payload": b'{"issue_id": "1"}', "received_at": received_at} | values
+    identity = f"evt_{ULID.from_datetime(received_at)}"
+    given = {
+        "id": identity,
+        "platform": "pylon",
+        "type": "issue",
+        "payload": b'{"issue_id": "1"}',
+        "received_at": received_at,
+    } | values
     with database.write() as session:
         event = Event(**given)
         session.add(event)
@@ -51,3 +84,14 @@ def add_event(database: Database, **values: Any) -> str:
 def add_receipt(database: Database, event_id: str, workspace_id: str, **values: Any) -> None:
     with database.write() as session:
         session.add(Receipt(event_id=event_id, workspace_id=workspace_id, **{"outcome": "captured"} | values))
+
+
+def add_invitation(database: Database, workspace_id: str, email: str = "dana@example.com") -> str:
+    """An invitation that lives."""
+    with database.write() as session:
+        row = Invitation(
+            workspace_id=workspace_id, email=email, role="member", token_digest=f"digest of {workspace_id} {email}",
+            created_at=NOW, expires_at=NOW + timedelta(days=7),
+        )  # fmt: skip
+        session.add(row)
+    return row.id

@@ -42,8 +42,9 @@ def test_the_document_is_openapi_3_1_with_bearer_tokens(client: FlaskClient) -> 
 
 
 def test_every_reference_resolves_and_no_definition_is_nested() -> None:
-    schemas = spec()["components"]["schemas"]
-    assert set(references(spec())) == {f"#/components/schemas/{name}" for name in schemas}
+    schemas, headers = spec()["components"]["schemas"], spec()["components"]["headers"]
+    known = {f"#/components/schemas/{name}" for name in schemas} | {f"#/components/headers/{name}" for name in headers}
+    assert set(references(spec())) == known
     assert "$defs" not in str(spec())
     assert all("." not in name for name in schemas)
 

@@ -9,7 +9,7 @@ from web.console.stream import CHANGES
 
 
 def opened(console: Console) -> str:
-    return cursor_of(console.page())
+    return cursor_of(console.page("/signals"))
 
 
 def cursor_of(page: BeautifulSoup) -> str:
@@ -19,7 +19,7 @@ def cursor_of(page: BeautifulSoup) -> str:
 
 
 def poll(console: Console, cursor: str) -> BeautifulSoup | None:
-    answer = console.browser.get("/signals/new", query_string={"since": cursor})
+    answer = console.browser.get("/signals/new", query_string={"cursor": cursor})
     assert answer.status_code in (200, 204)
     return BeautifulSoup(answer.text, "html.parser") if answer.status_code == 200 else None
 

@@ -1,9 +1,8 @@
 // Keeps the list of signals current without moving what is being read. Without it, the page is right when loaded.
-const list = document.querySelector("[data-live]");
-const status = document.querySelector("[data-live-status]");
 const PAUSE = 2000, LONGEST = 30000;
-let cursor = list.dataset.cursor, pause = PAUSE, total = 0, busy = false, timer;
+let list, status, cursor, total = 0, pause = PAUSE, busy = false, timer;
 const say = (text, lost = false) => {
+  if (!status) return;
   if (status.textContent !== text) status.textContent = text;
   status.classList.toggle("is-lost", lost);
 };
@@ -20,13 +19,15 @@ function refreshTimes() {
 
 function place(row) {
   const shown = document.getElementById(row.id);
-  if (shown?.dataset.version === row.dataset.version) return false;
+  if (shown?.dataset.version === row.dataset.version || (!shown && row.matches(".is-deleted"))) return false;
   const held = shown?.contains(document.activeElement);
   const next = [...list.children].find((other) => other !== shown && other.dataset.at < row.dataset.at);
+  const box = row.querySelector("input[name=id]");
+  if (box) box.checked = Boolean(shown?.querySelector("input[name=id]")?.checked);
   if (shown) shown.replaceWith(row);
   else if (next || !("more" in list.dataset)) list.insertBefore(row, next ?? null);
   else return false;
-  if (held) row.querySelector("a").focus({ preventScroll: true });
+  if (held) row.focus({ preventScroll: true });
   row.classList.add("is-new");
   return !shown;
 }
@@ -34,27 +35,41 @@ function place(row) {
 function show(fragment) {
   const bottom = document.documentElement.scrollHeight;
   const added = [...fragment.children].filter(place).length;
-  cursor = fragment.dataset.cursor;
   if (list.children.length) document.querySelector("[data-empty]")?.remove();
   if (scrollY > list.offsetTop) scrollBy(0, document.documentElement.scrollHeight - bottom);
   total += added;
 }
 
+function begin() {
+  const found = document.querySelector("[data-live]");
+  if (found === list) return;
+  [list, cursor, total, pause] = [found, found?.dataset.cursor, 0, PAUSE];
+  status = document.querySelector("[data-live-status]");
+  look();
+}
+
 async function look() {
   clearTimeout(timer);
-  if (document.hidden || busy) return;
+  if (document.hidden || busy || !list) return;
   busy = true;
+  const asked = list, address = new URL(list.dataset.live, location);
+  address.searchParams.set("cursor", cursor);
   try {
-    const answer = await fetch(`${list.dataset.live}?since=${encodeURIComponent(cursor)}`, { redirect: "manual" });
+    const answer = await fetch(address, { redirect: "manual" });
     if (answer.type === "opaqueredirect" || answer.status === 403) return location.reload();
     if (!answer.ok) throw new Error(answer.status);
-    if (answer.status === 200) show(new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("ol"));
-    say(total ? `Live, ${total} new since you opened this page` : "Live");
+    const fragment = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("ol");
+    if (asked === list) {
+      if (fragment) show(fragment);
+      cursor = answer.headers.get("Signalbox-Cursor") ?? fragment?.dataset.cursor ?? cursor;
+      say(total ? `Live, ${total} new since you opened this page` : "Live");
+    }
     pause = PAUSE;
   } catch { pause = Math.min(pause * 2, LONGEST); say("Connection lost. Trying again…", true); } finally { busy = false; }
-  timer = setTimeout(look, pause);
+  timer = setTimeout(look, asked === list ? pause : 0);
 }
 
 document.addEventListener("visibilitychange", look);
+document.addEventListener("htmx:afterSettle", begin);
 setInterval(refreshTimes, 15000);
-look();
+begin();

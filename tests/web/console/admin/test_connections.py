@@ -1,0 +1,157 @@
+"""Integrations and webhook keys as an admin sees them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from core.digests import Digester
+from db import AuditEntry, Integration, SlackApp, WebhookKey
+from tests.web.console.admin.conftest import Rooms, secrets_on
+
+
+def integration_of(rooms: Rooms, identity: str) -> Integration:
+    with rooms.database.read() as session:
+        return session.get_one(Integration, identity)
+
+
+def add(rooms: Rooms, platform: str = "pylon", **values: object) -> str:
+    with rooms.database.write() as session:
+        row = Integration(workspace_id=rooms.made.workspace_id, platform=platform, name="Support", **values)
+        session.add(row)
+    return row.id
+
+
+def test_a_key_is_made_shown_once_and_never_again(rooms: Rooms, digester: Digester) -> None:
+    key, secret, key_id, workspace_id, address = secrets_on(rooms.submit("/webhook-keys", name=" Zapier "))
+    assert (workspace_id, address) == (rooms.made.workspace_id, "http://localhost/webhooks/signals")
+    with rooms.database.read() as session:
+        row = session.get_one(WebhookKey, key_id)
+        assert (row.name, row.api_key, row.secret) == ("Zapier", digester.digest("webhook_key", key), secret)
+    later = rooms.browser.get("/webhook-keys").text
+    assert "Zapier" in later
+    assert row.api_key_hint in later
+    assert key not in later
+    assert secret not in later
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201])
+def test_a_key_without_a_good_name_is_not_made(rooms: Rooms, name: str) -> None:
+    answer = rooms.submit("/webhook-keys", name=name)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert "No keys yet" in answer.text
+
+
+def test_rotating_and_deleting_ask_first(rooms: Rooms) -> None:
+    secret, key_id = secrets_on(rooms.submit("/webhook-keys", name="Zapier"))[1:3]
+    path = f"/webhook-keys/{key_id}"
+    assert "24 more hours" in rooms.text(f"{path}/rotate")
+    [fresh] = secrets_on(rooms.submit(f"{path}/rotate"))
+    with rooms.database.read() as session:
+        row = session.get_one(WebhookKey, key_id)
+        assert (row.secret, row.previous_secret) == (fresh, secret)
+    assert "The old secret works until 21 Nov 2026" in rooms.text("/webhook-keys")
+    assert rooms.submit(f"{path}/deactivate").location == "/webhook-keys"
+    assert "Deactivated" in rooms.text("/webhook-keys")
+    rooms.submit(f"{path}/activate")
+    assert "cannot be undone" in rooms.text(f"{path}/delete")
+    with rooms.database.read() as session:
+        assert session.get_one(WebhookKey, key_id).is_active
+    assert rooms.submit(f"{path}/delete").status_code == 303
+    assert rooms.browser.get(f"{path}/delete").status_code == 404
+
+
+def test_pylon_is_connected_and_its_address_shown_once(rooms: Rooms, digester: Digester) -> None:
+    url, name, value = secrets_on(rooms.submit("/integrations", name="Desk", pylon_region="eu", access_token=""))
+    key = url.removeprefix("http://localhost/webhooks/pylon/")
+    assert (name, value[:7]) == ("Authorization", "Bearer ")
+    with rooms.database.read() as session:
+        row = session.query(Integration).one()
+        assert (row.name, row.pylon_region, row.access_token) == ("Desk", "eu", None)
+        assert row.ingest_key_digest == digester.digest("ingest_key", key)
+        assert value == f"Bearer {row.header_secret}"
+    assert key not in rooms.browser.get("/integrations").text
+    assert value[7:] not in rooms.browser.get("/integrations").text
+
+
+def test_a_refused_token_is_said_on_the_form(rooms: Rooms) -> None:
+    answer = rooms.submit("/integrations", name="Desk", access_token="token-nobody")
+    assert answer.status_code == 422
+    assert "Pylon refuses this token" in answer.text
+    assert "token-nobody" not in answer.text
+
+
+def test_cards_tell_of_health(rooms: Rooms) -> None:
+    now = rooms.clock()
+    with rooms.database.write() as session:
+        session.add(SlackApp(id="app_1", client_id="1.2", client_secret="s", signing_secret="t"))
+    add(rooms, "slack", slack_app_id="app_1", slack_team_id="T1", slack_team_name="Acme HQ", last_used_at=now,
+        token_expires_at=now + timedelta(hours=9), refreshed_at=now, config={"slack_capture": "all"})  # fmt: skip
+    add(rooms, state="needs_reconnect", state_reason="pylon_token_refused")
+    rooms.clock.advance(minutes=5)
+    text = rooms.text("/integrations")
+    for words in ("Acme HQ Listening Heard 5 min ago", "Token ends 20 Nov 2026, 19:00 UTC · refreshed 5 min ago",
+                  "Captures everybody's words in all shared channels", "Needs reconnecting"):  # fmt: skip
+        assert words in text
+    assert text.index("Needs reconnecting") < text.index("Acme HQ")
+
+
+def test_pausing_and_disconnecting(rooms: Rooms) -> None:
+    identity = add(rooms, header_secret="sesame")
+    path = f"/integrations/{identity}"
+    rooms.submit(f"{path}/pause")
+    assert not integration_of(rooms, identity).is_active
+    assert "Resume" in rooms.text("/integrations")
+    rooms.submit(f"{path}/resume")
+    assert "Signals that were captured stay" in rooms.text(f"{path}/disconnect")
+    assert integration_of(rooms, identity).state == "active"
+    assert rooms.submit(f"{path}/disconnect").location == "/integrations"
+    assert integration_of(rooms, identity).state == "disconnected"
+    answer = rooms.submit(f"{path}/resume")
+    assert (answer.status_code, "disconnected" in answer.text) == (409, True)
+
+
+def test_slacks_capture_is_a_form(rooms: Rooms) -> None:
+    identity = add(rooms, "slack", config={"slack_url": "https://acme.slack.com/", "slack_capture": "asked"})
+    path = f"/integrations/{identity}"
+    chosen = rooms.page(path).select_one("option[selected]")
+    assert chosen is not None
+    assert chosen["value"] == "asked"
+    channels = "C01 #globex-acme all\n\n C02 \nC03, two words"
+    answer = rooms.submit(path, name="Slack", slack_capture="external", channels=channels)
+    assert answer.location == "/integrations"
+    assert integration_of(rooms, identity).config == {
+        "slack_url": "https://acme.slack.com/", "slack_capture": "external",
+        "slack_channels": [{"id": "C01", "name": "globex-acme", "capture": "all"}, {"id": "C02"},
+                           {"id": "C03", "name": "two words"}],
+    }  # fmt: skip
+    area = rooms.page(path).find("textarea")
+    assert area is not None
+    assert area.text.strip() == "C01 globex-acme all\nC02\nC03 two words"
+    wrong = rooms.submit(path, name="Slack", slack_capture="loud", channels="§§ <script>alert(1)</script>")
+    assert wrong.status_code == 422
+    assert "<script>alert" not in wrong.text
+    assert "§§" in wrong.text
+
+
+def test_acts_are_written_down_with_the_person(rooms: Rooms) -> None:
+    rooms.submit("/webhook-keys", name="Zapier")
+    with rooms.database.read() as session:
+        entry = session.query(AuditEntry).filter_by(action="webhook_key.created").one()
+    assert (entry.actor_id, entry.details) == (rooms.made.user_id, {"name": "Zapier"})
+    assert "Webhook key created by owner@acme.example" in rooms.text("/audit-log")
+
+
+def test_another_workspaces_rows_do_not_exist(rooms: Rooms, open_rooms: Callable[..., Rooms]) -> None:
+    identity = add(rooms)
+    key_id = secrets_on(rooms.submit("/webhook-keys", name="Elephant"))[2]
+    other = open_rooms("Other")
+    for path in (f"/integrations/{identity}", f"/integrations/{identity}/disconnect", f"/webhook-keys/{key_id}/rotate",
+                 f"/webhook-keys/{key_id}/delete"):  # fmt: skip
+        assert other.browser.get(path).status_code == 404, path
+        assert other.submit(path, name="Mine").status_code == 404, path
+    for path in (f"/integrations/{identity}/pause", f"/webhook-keys/{key_id}/deactivate"):
+        assert other.submit(path).status_code == 404, path
+    assert "Support" not in other.text("/integrations")
+    assert "Elephant" not in other.text("/webhook-keys")

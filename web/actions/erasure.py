@@ -1,0 +1,99 @@
+"""Erasing what a person or an account said: the words go, and a tombstone keeps them from coming back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from core.errors import FieldError, InvalidFields
+from db import Event, Receipt, Signal, SignalRevision
+from db.search import index_signals
+from web.actions import Actor, audit
+from web.services import services
+
+BATCH = 500
+ERASED_REASON = "erased"
+ERASED_VERSION = "~erased"
+"""Sorts after every version that a source can give, so that no late event ever writes to the tombstone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose words: a person by external id or e-mail, or an account by external id or name; exactly one is set."""
+
+    author: str | None = None
+    account: str | None = None
+
+
+def count_erasable(session: Session, who: Actor, whose: Whose) -> int:
+    """How many signals an erasure would reach now."""
+    return session.scalar(select(func.count()).select_from(Signal).where(_theirs(who, _checked(whose)))) or 0
+
+
+def erase(who: Actor, whose: Whose) -> int:
+    """Erases them in batches, each whole in itself; returns how many signals were erased.
+
+    Of a signal remain its place, its times and a deletion mark; of its events the receipts, with the reason ``erased``.
+    Payloads go too, unless another workspace received the same event: there it is hidden from this one.
+    """
+    whose, erased = _checked(whose), 0
+    while ids := _erase_batch(who, whose):
+        erased += len(ids)
+    with services().database.write() as session:
+        by = "author" if whose.author is not None else "account"
+        audit(session, who, "signals.erased", None, {"by": by, "signals": erased})
+    return erased
+
+
+def _checked(whose: Whose) -> Whose:
+    author, account = (whose.author or "").strip(), (whose.account or "").strip()
+    if bool(author) == bool(account):
+        raise InvalidFields([FieldError("author", "Name one author or one account.")])
+    return Whose(author or None, account or None)
+
+
+def _theirs(who: Actor, whose: Whose) -> ColumnElement[bool]:
+    if whose.author is not None:
+        named = or_(Signal.author_external_id == whose.author, func.lower(Signal.author_email) == whose.author.lower())
+    else:
+        account = (whose.account or "").lower()
+        named = or_(Signal.account_external_id == whose.account, func.lower(Signal.account_name) == account)
+    return and_(Signal.workspace_id == who.workspace_id, Signal.source_version != ERASED_VERSION, named)
+
+
+def _erase_batch(who: Actor, whose: Whose) -> Sequence[str]:
+    now = services().clock()
+    with services().database.write() as session:
+        ids = session.scalars(select(Signal.id).where(_theirs(who, whose)).order_by(Signal.id).limit(BATCH)).all()
+        if ids:
+            _erase_events(session, who.workspace_id, ids)
+            session.execute(delete(SignalRevision).where(SignalRevision.signal_id.in_(ids)))
+            _bury(session, ids, now)
+            index_signals(session, ids)
+    return ids
+
+
+def _erase_events(session: Session, workspace_id: str, signal_ids: Sequence[str]) -> None:
+    """The receipts say why; a payload that only this workspace received is emptied."""
+    ours = (Receipt.workspace_id == workspace_id, Receipt.signal_id.in_(signal_ids))
+    event_ids = session.scalars(select(Receipt.event_id).where(*ours)).all()
+    session.execute(update(Receipt).where(*ours).values(reason=ERASED_REASON))
+    other = aliased(Receipt)
+    shared = exists().where(other.event_id == Event.id, other.workspace_id != workspace_id)
+    for start in range(0, len(event_ids), BATCH):
+        these = Event.id.in_(event_ids[start : start + BATCH])
+        emptied = {"payload": b"", "state": "ignored", "reason": ERASED_REASON, "due_at": None, "lease_token": None}
+        session.execute(update(Event).where(these, ~shared).values(**emptied), {"synchronize_session": False})
+
+
+def _bury(session: Session, ids: Sequence[str], now: datetime) -> None:
+    """What a deletion at the source leaves, without the words that a source's deletion keeps."""
+    nothing = dict.fromkeys(
+        ("interpretation", "user_segment", "author_name", "author_email", "author_external_id", "account_name",
+         "account_external_id", "conversation_id", "source_url", "severity", "frequency")
+    )  # fmt: skip
+    emptied = {"verbatim": "", "author_affiliation": "unknown", "tags": [], "links": [], "source_metadata": {}}
+    kept = {"source_version": ERASED_VERSION, "deleted_at": func.coalesce(Signal.deleted_at, now), "updated_at": now}
+    session.execute(update(Signal).where(Signal.id.in_(ids)).values(**nothing, **emptied, **kept))

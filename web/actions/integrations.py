@@ -1,0 +1,120 @@
+"""Changing and ending a connection: secrets are rotated with the old one still alive, the rest is replaced."""
+
+from datetime import datetime
+from typing import Any, TypedDict
+
+from core.adapter import Adapter
+from core.errors import Conflict, FieldError, InvalidFields
+from db import Integration, IntegrationConfig
+from pipeline.lifecycle import disconnect
+from web.actions import Actor, audit, owned
+from web.actions.connecting import DEFAULT_HEADER, without_scheme
+from web.actions.organisations import organisation_of, refuse_if_connected
+from web.services import services
+
+CREDENTIALS = frozenset({"webhook_secret", "header_secret", "header_name", "access_token"})
+SERVER_MANAGED = frozenset({"slack_url"})
+"""Parts of the configuration that are learned from the platform and kept through every change."""
+_WHAT = "integration"
+
+
+class Changes(TypedDict, total=False):
+    """Only what is there is changed. A new secret leaves the old one alive beside it; None clears a secret."""
+
+    name: str
+    is_active: bool
+    config: IntegrationConfig
+    webhook_secret: str | None
+    header_secret: str | None
+    header_name: str
+    access_token: str | None
+
+
+def change_integration(who: Actor, integration_id: str, changes: Changes) -> Integration:
+    """The row, changed. Raises `InvalidFields`, `Conflict`, or `StepFailed` when a new token cannot be checked."""
+    with services().database.read() as session:
+        present = owned(session, who, Integration, integration_id, _WHAT)
+    platform, token = present.platform, changes.get("access_token")
+    _refuse_impossible(present, changes, services().adapters.get(platform))
+    organisation = organisation_of(platform, token, present.pylon_region) if token is not None else None
+    with services().database.write() as session:
+        row = owned(session, who, Integration, integration_id, _WHAT, lock=True)
+        _refuse_impossible(row, changes, services().adapters.get(platform))
+        if organisation is not None and organisation != row.pylon_account_id:
+            refuse_if_connected(session, platform, organisation, row.workspace_id)
+        _apply(row, changes, organisation, services().clock())
+        audit(session, who, "integration.changed", row.id, {"fields": [*sorted(changes)]})
+    return row
+
+
+def disconnect_integration(who: Actor, integration_id: str) -> Integration:
+    """Wipes the secrets and stops the intake; configuration and signals stay. Once is enough."""
+    with services().database.write() as session:
+        row = owned(session, who, Integration, integration_id, _WHAT, lock=True)
+        if row.is_connected:
+            disconnect(row, reason="disconnected_by_admin", now=services().clock())
+            audit(session, who, "integration.disconnected", row.id, {"platform": row.platform})
+    return row
+
+
+def _refuse_impossible(row: Integration, changes: Changes, adapter: Adapter | None) -> None:
+    """Raises when this connection cannot take these changes, whatever their values."""
+    credentials = sorted(CREDENTIALS & changes.keys())
+    if credentials and (adapter is None or adapter.door != "ingest_key"):
+        raise InvalidFields(
+            [FieldError(name, "This platform's own credentials are made by installing.") for name in credentials]
+        )
+    if not row.is_connected and (credentials or "is_active" in changes):
+        raise Conflict("integration_disconnected", "This integration is disconnected; connect it again.")
+
+
+def _apply(row: Integration, changes: Changes, organisation: str | None, now: datetime) -> None:
+    """Writes the changes to the row. ``organisation`` is the one that a new access token proved."""
+    if "name" in changes:
+        row.name = changes["name"]
+    if "is_active" in changes:
+        row.is_active = changes["is_active"]
+    if "config" in changes:
+        kept: Any = {name: value for name, value in row.config.items() if name in SERVER_MANAGED}
+        row.config = kept | changes["config"]
+    if "access_token" in changes:
+        _take_token(row, changes["access_token"], organisation)
+    _rotate(row, changes)
+    row.updated_at = now
+
+
+def _take_token(row: Integration, token: str | None, organisation: str | None) -> None:
+    if organisation is not None and row.pylon_account_id not in (None, organisation):
+        raise Conflict(
+            f"{row.platform}_organisation_differs",
+            "This token belongs to another organisation; connect that one as an integration of its own.",
+        )
+    row.access_token = token
+    row.pylon_account_id = organisation or row.pylon_account_id
+    if token is not None and row.state == "needs_reconnect":
+        row.state, row.state_reason = "active", None
+
+
+def _rotate(row: Integration, changes: Changes) -> None:
+    if "header_name" in changes:
+        row.header_name = changes["header_name"]
+    if "webhook_secret" in changes:
+        new = changes["webhook_secret"]
+        row.previous_webhook_secret = _previous(row.webhook_secret, row.previous_webhook_secret, new)
+        row.webhook_secret = new
+    if "header_secret" in changes:
+        row.header_name = row.header_name or DEFAULT_HEADER
+        secret = without_scheme(row.header_name, changes["header_secret"])
+        row.previous_header_secret = _previous(row.header_secret, row.previous_header_secret, secret)
+        row.header_secret = secret
+    sent = changes.keys() & {"webhook_secret", "header_secret"}
+    if sent and row.webhook_secret is None and row.header_secret is None:
+        field = "webhook_secret" if "webhook_secret" in sent else "header_secret"
+        raise InvalidFields([FieldError(field, "One secret must remain: nobody could prove to be the platform.")])
+
+
+def _previous(present: str | None, before: str | None, new: str | None) -> str | None:
+    """What stays alive beside the new secret; sending the present one again changes nothing."""
+    if new is None:
+        return None
+    return before if new == present else present

@@ -1,0 +1,46 @@
+"""``erasures``: what a person or an account said, erased for good."""
+
+from typing import Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from web.actions import actor
+from web.actions.erasure import Whose, erase
+from web.api.blueprint import api
+from web.api.fields import Body, Text
+from web.auth import caller
+
+
+class NewErasure(Body):
+    """Whose words to erase: name one author or one account."""
+
+    author: Text | None = Field(default=None, description="A person's external id or e-mail.")
+    account: Text | None = Field(default=None, description="An account's external id or name.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool((self.author or "").strip()) == bool((self.account or "").strip()):
+            raise ValueError("Name one author or one account")
+        return self
+
+    def whose(self) -> Whose:
+        """The same, without its wrapping."""
+        return Whose(author=self.author, account=self.account)
+
+
+class Erasure(BaseModel):
+    """How many signals were erased."""
+
+    erased: int
+
+
+@api.post("/erasures")
+@api.input(NewErasure, example={"author": "ada@globex.example"})
+@api.output(Erasure)
+def create_erasure(json_data: NewErasure) -> Erasure:
+    """Erase what a person or an account said. This cannot be undone.
+
+    Of each signal remain its place, its times and a deletion mark, so that it cannot come back; its words, author,
+    account, earlier versions and details go, and the payloads of its events too.
+    """
+    return Erasure(erased=erase(actor(caller()), json_data.whose()))

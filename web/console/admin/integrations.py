@@ -1,0 +1,132 @@
+"""Integrations: whether each connection hears, and everything that an admin can do to one."""
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from core.errors import InvalidFields, SignalboxError
+from db import Integration
+from web.actions import actor, owned
+from web.actions import integrations as actions
+from web.actions.connecting import Connected, connect
+from web.api.connecting import NewIntegration
+from web.api.integration_changes import IntegrationChanges
+from web.api.integration_config import shown
+from web.console.admin.blueprint import admin
+from web.console.admin.cards import cards, channel_lines, read_channels
+from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once, validated
+from web.console.navigation import ADMINS
+from web.services import services
+from web.session import Visitor, require_role
+
+_DISCONNECTION = (
+    "Signalbox stops listening there at once, and forgets the connection's tokens and secrets.",
+    "Signals that were captured stay, and so does the configuration.",
+    "To listen again, connect it again.",
+)
+
+
+@admin.get("/integrations")
+@require_role(*ADMINS)
+def integrations(visitor: Visitor) -> Response:
+    """Every connection as a card, what needs attention first."""
+    return _listed(visitor)
+
+
+@admin.post("/integrations")
+@require_role(*ADMINS)
+def connect_pylon(visitor: Visitor) -> Response:
+    """Connects Pylon; shows once what to type into Pylon."""
+    try:
+        connected = connect(actor(visitor), read_form(NewIntegration, platform="pylon").wanted())
+    except SignalboxError as error:
+        refusal, status = refusal_of(error)
+        return _listed(visitor, refusal=refusal, status=status)
+    return show_once(visitor, _for_pylon(connected))
+
+
+@admin.get("/integrations/<integration_id>")
+@require_role(*ADMINS)
+def integration(visitor: Visitor, integration_id: str) -> Response:
+    """One connection's settings."""
+    return _settings(visitor, _found(visitor, integration_id))
+
+
+@admin.post("/integrations/<integration_id>")
+@require_role(*ADMINS)
+def change_integration(visitor: Visitor, integration_id: str) -> BaseResponse:
+    """Saves the name and, for Slack, what is captured where."""
+    row = _found(visitor, integration_id)
+    try:
+        changes = _changes(row)
+        actions.change_integration(actor(visitor), integration_id, changes.changes())
+    except InvalidFields as error:
+        refusal, status = refusal_of(error)
+        return _settings(visitor, row, refusal=refusal, status=status)
+    return redirect(url_for("admin.integrations"), 303)
+
+
+@admin.post("/integrations/<integration_id>/<any(pause,resume):wish>")
+@require_role(*ADMINS)
+def switch_integration(visitor: Visitor, integration_id: str, wish: str) -> BaseResponse:
+    """Pauses or resumes: while paused, events are stored and ignored."""
+    actions.change_integration(actor(visitor), integration_id, {"is_active": wish == "resume"})
+    return redirect(url_for("admin.integrations"), 303)
+
+
+@admin.get("/integrations/<integration_id>/disconnect")
+@require_role(*ADMINS)
+def ask_to_disconnect(visitor: Visitor, integration_id: str) -> Response:
+    """What disconnecting means."""
+    row = _found(visitor, integration_id)
+    return ask(visitor, Question(
+        title=f"Disconnect {row.slack_team_name or row.name}?", happens=_DISCONNECTION, button="Disconnect",
+        back=url_for("admin.integrations"),
+    ))  # fmt: skip
+
+
+@admin.post("/integrations/<integration_id>/disconnect")
+@require_role(*ADMINS)
+def disconnect_integration(visitor: Visitor, integration_id: str) -> BaseResponse:
+    """Ends the connection."""
+    actions.disconnect_integration(actor(visitor), integration_id)
+    return redirect(url_for("admin.integrations"), 303)
+
+
+def _changes(row: Integration) -> IntegrationChanges:
+    """What the form says. Parts of the configuration that have no field here stay as they are."""
+    name = request.form.get("name", "")
+    if row.platform != "slack":
+        return validated(IntegrationChanges, {"name": name})
+    decided = {
+        "slack_capture": request.form.get("slack_capture", "external"),
+        "slack_channels": read_channels(request.form.get("channels", "")),
+    }
+    return validated(IntegrationChanges, {"name": name, "config": shown(row.config) | decided})
+
+
+def _found(visitor: Visitor, integration_id: str) -> Integration:
+    with services().database.read() as session:
+        return owned(session, actor(visitor), Integration, integration_id, "integration")
+
+
+def _listed(visitor: Visitor, *, refusal: Refusal | None = None, status: int = 200) -> Response:
+    now = services().clock()
+    with services().database.read() as session:
+        shown_cards = cards(session, visitor.workspace_id, now)
+    return page(visitor, "integrations.html", status=status, cards=shown_cards, refusal=refusal, now=now)
+
+
+def _settings(visitor: Visitor, row: Integration, *, refusal: Refusal | None = None, status: int = 200) -> Response:
+    channels = request.form.get("channels", channel_lines(row.config))
+    return page(visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal)
+
+
+def _for_pylon(connected: Connected) -> Shown:
+    """What to type into Pylon's trigger."""
+    values = [("Webhook URL", connected.webhook_url)]
+    if connected.header_name is not None and connected.header_value is not None:
+        values += [("Header name", connected.header_name), ("Header value", connected.header_value)]
+    return Shown(
+        title=f"{connected.integration.name} is connected", values=values, back=url_for("admin.integrations"),
+        explanation="In Pylon, make a trigger with a webhook action and type these in. They are shown only this once.",
+    )  # fmt: skip

@@ -1,0 +1,97 @@
+"""How many signals were said each day, by source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db import Signal
+from web.console.stream import visible
+
+DAYS = 30
+LARGE = 10_000
+KEPT = timedelta(minutes=1)
+"""How long counts over more than `LARGE` signals are shown again instead of being counted anew."""
+
+_EXTENSION = "signalbox_daily"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One source's part of one day in the chart: ``top`` and ``height`` in percent of the chart."""
+
+    source: str
+    count: int
+    top: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day, in UTC, and its parts from the bottom up."""
+
+    day: date
+    total: int
+    bars: tuple[Bar, ...]
+
+    def count(self, source: str) -> int:
+        """How many signals of this source."""
+        return next((bar.count for bar in self.bars if bar.source == source), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """The last days, oldest first; ``totals`` by source, largest first; ``most`` on one day."""
+
+    days: tuple[Day, ...]
+    totals: tuple[tuple[str, int], ...]
+    total: int
+    most: int
+
+
+def daily(session: Session, workspace_id: str, now: datetime) -> Daily:
+    """The last thirty days, today included."""
+    kept = cast("dict[str, tuple[datetime, Daily]]", current_app.extensions.setdefault(_EXTENSION, {}))
+    until, known = kept.get(workspace_id, (now, None))
+    if known is not None and now < until:
+        return known
+    found = _drawn(_counted(session, workspace_id, now), now.date())
+    if found.total > LARGE:
+        kept[workspace_id] = (now + KEPT, found)
+    return found
+
+
+def _counted(session: Session, workspace_id: str, now: datetime) -> dict[tuple[str, str], int]:
+    """Counts by day (``2026-11-20``) and source. Both databases hold UTC and know the function ``date``."""
+    first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
+    day = func.date(Signal.occurred_at)
+    query = select(day, Signal.source, func.count()).where(
+        *visible(workspace_id), Signal.deleted_at.is_(None), Signal.occurred_at >= first, Signal.occurred_at <= now
+    )
+    return {(str(when), source): count for when, source, count in session.execute(query.group_by(day, Signal.source))}
+
+
+def _drawn(counts: dict[tuple[str, str], int], today: date) -> Daily:
+    totals: dict[str, int] = {}
+    for (_, source), count in counts.items():
+        totals[source] = totals.get(source, 0) + count
+    ordered = tuple(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
+    sources = [source for source, _ in ordered]
+    dates = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    most = max(sum(counts.get((str(day), source), 0) for source in sources) for day in dates)
+    days = tuple(_day(day, [(source, counts.get((str(day), source), 0)) for source in sources], most) for day in dates)
+    return Daily(days, ordered, sum(totals.values()), most)
+
+
+def _day(day: date, parts: Sequence[tuple[str, int]], most: int) -> Day:
+    bars, top = [], 100.0
+    for source, count in parts:
+        if count:
+            height = 100 * count / most
+            top -= height
+            bars.append(Bar(source, count, round(top, 2), round(height, 2)))
+    return Day(day, sum(count for _, count in parts), tuple(bars))

@@ -1,0 +1,94 @@
+"""One signal: its words in their conversation, what it said before, why it was captured, and what people make of it."""
+
+from collections.abc import Sequence
+
+from flask import redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer
+from werkzeug.wrappers import Response
+
+from core.errors import NotFound
+from core.taming import clean
+from db import Conversation, Event, Receipt, Signal, SignalRevision
+from web.actions import actor
+from web.actions.signals import change_signals
+from web.console import stream
+from web.console.blueprint import console
+from web.console.frame import frame_of
+from web.console.navigation import EDITORS
+from web.console.quote import quote_of
+from web.console.rows import ReceiptRow, RevisionRow, SignalRow, receipt_row, revision_row, signal_detail, signal_row
+from web.console.triage import FREQUENCIES, SEVERITIES, STATUSES, changes_in
+from web.services import services
+from web.session import Visitor, require_role
+
+RECEIPTS = 50
+"""An event that is replayed keeps its one receipt; this many edits of one message are enough to show."""
+
+
+@console.get("/signals/<signal_id>")
+@require_role()
+def signal(visitor: Visitor, signal_id: str) -> str:
+    """One signal with all that is known of it; the events' payloads only for admins."""
+    with services().database.read() as session:
+        found = stream.one(session, visitor.workspace_id, clean(signal_id))
+        if found is None:
+            raise NotFound("signal")
+        return render_template(
+            "signal.html",
+            frame=frame_of(session, visitor),
+            detail=signal_detail(found),
+            quote=quote_of(found) if found.deleted_at is None else None,
+            conversation=_conversation(session, visitor.workspace_id, found),
+            revisions=_revisions(session, found) if found.deleted_at is None else [],
+            receipts=_receipts(session, visitor, found),
+            statuses=STATUSES,
+            severities=SEVERITIES,
+            frequencies=FREQUENCIES,
+            is_saved="saved" in request.args,
+        )
+
+
+@console.post("/signals/<signal_id>")
+@require_role(*EDITORS)
+def change_signal(visitor: Visitor, signal_id: str) -> Response:
+    """Changes what people decide about the signal, and shows it again."""
+    with services().database.write() as session:
+        change_signals(session, actor(visitor), [clean(signal_id)], changes_in(request.form))
+    return redirect(url_for("console.signal", signal_id=signal_id, saved=1), 303)
+
+
+@console.get("/conversations/<conversation_id>")
+@require_role()
+def conversation(visitor: Visitor, conversation_id: str) -> str:
+    """All that was said in a conversation, from every source."""
+    with services().database.read() as session:
+        found = session.get(Conversation, clean(conversation_id))
+        if found is None or found.workspace_id != visitor.workspace_id:
+            raise NotFound("conversation")
+        rows = [signal_row(each) for each in stream.of_conversation(session, visitor.workspace_id, found.id)]
+        return render_template("conversation.html", frame=frame_of(session, visitor), rows=rows)
+
+
+def _conversation(session: Session, workspace_id: str, found: Signal) -> Sequence[SignalRow]:
+    """The signals around this one, itself among them; none when it stands alone."""
+    if found.conversation_id is None:
+        return ()
+    rows = [signal_row(each) for each in stream.of_conversation(session, workspace_id, found.conversation_id)]
+    return rows if len(rows) > 1 else ()
+
+
+def _revisions(session: Session, found: Signal) -> list[RevisionRow]:
+    query = select(SignalRevision).where(SignalRevision.signal_id == found.id)
+    newest_first = query.order_by(SignalRevision.source_version.desc()).limit(RECEIPTS)
+    return [revision_row(revision) for revision in session.scalars(newest_first)]
+
+
+def _receipts(session: Session, visitor: Visitor, found: Signal) -> list[ReceiptRow]:
+    query = select(Receipt, Event).join(Event, Receipt.event_id == Event.id)
+    query = query.where(Receipt.workspace_id == visitor.workspace_id, Receipt.signal_id == found.id)
+    shows_payload = visitor.administers and found.deleted_at is None
+    if not shows_payload:
+        query = query.options(defer(Event.payload))
+    rows = session.execute(query.order_by(Event.received_at, Event.id).limit(RECEIPTS))
+    return [receipt_row(receipt, event, with_payload=shows_payload) for receipt, event in rows]
