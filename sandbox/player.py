@@ -15,6 +15,7 @@ from sandbox.slack import SlackStandIn
 from sandbox.stage import Stage
 from sandbox.story import FIRST_WAVE, LATER, more
 
+MOST_MISSED = 5
 QUICK_SECONDS, SLOW_SECONDS, GENTLE_SECONDS = 0.3, 2.5, 9.0
 
 Pause: TypeAlias = Callable[[float], object]
@@ -38,6 +39,7 @@ class Player:
         self._slack, self._pylon, self._cast, self._signalbox = slack, pylon, cast, signalbox
         self._stage = Stage(slack, pylon, cast)
         self._workspace_id, self._pause, self._report = workspace_id, pause, report
+        self._missed = 0
 
     def connect(self) -> None:
         """Adds the app to Slack and connects Pylon, as the workspace's admin. Raises `SandboxError`."""
@@ -57,11 +59,20 @@ class Player:
             self._pause(seconds)
 
     def _perform(self, beat: Beat) -> None:
+        """A busy machine may miss a beat: the platforms would come again, so the story goes on. What is refused ends
+        it, and so does silence.
+        """
         step = f"sending {type(beat).__name__}"
         try:
             answer = self._stage.perform(beat)
+        except httpx.TimeoutException as error:
+            self._missed += 1
+            if self._missed > MOST_MISSED:
+                raise SandboxError(f"{step}: no answer ({type(error).__name__})") from None
+            return
         except httpx.HTTPError as error:
             raise SandboxError(f"{step}: no answer ({type(error).__name__})") from None
+        self._missed = 0
         if not answer.is_success:
             raise SandboxError(f"{step}: answered {answer.status_code}")
 

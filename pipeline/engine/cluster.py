@@ -114,6 +114,8 @@ async def _run_until_stopped(
     while True:
         app = _app(database_url, steps, clock, waker)
         try:
+            for step in steps:
+                waker.wake(step.name)  # whoever worked here before may have died with the last wake-up in hand
             async with app.open_async():
                 await app.run_worker_async(
                     concurrency=concurrency, delete_jobs="always", fetch_job_polling_interval=5.0

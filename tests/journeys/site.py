@@ -23,7 +23,7 @@ from sandbox.slack import SlackStandIn
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 45.0
 
 
 @dataclass
