@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.clock import Clock
 from core.digests import Digester
-from core.errors import SignalboxError
+from core.errors import InvalidFields, SignalboxError
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
 from db import Database
@@ -68,6 +68,8 @@ class Commands(click.Group):
         """Runs the command."""
         try:
             return super().invoke(ctx)
+        except InvalidFields as error:
+            _fail(" ".join(f"{field.field}: {field.message}" for field in error.errors))
         except SignalboxError as error:
             _fail(error.message)
         except DBAPIError as error:

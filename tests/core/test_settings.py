@@ -150,3 +150,17 @@ def test_no_secret_shows_in_the_repr() -> None:
     settings: Any = Settings(**shown)  # type: ignore[arg-type]  # texts stand in for keys
 
     assert "hidden" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "http://["),
+        ("PUBLIC_URL", "https://box.example:port"),
+        ("BIND", "127.0.0.1:²"),
+        ("DATABASE_URL", "postgresql://u:p@h:notaport/db"),
+    ],
+)
+def test_garbage_is_a_named_problem_not_a_traceback(name: str, value: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=f"SIGNALBOX_{name}"):
+        load_settings({f"SIGNALBOX_{name}": value}, root=tmp_path)
