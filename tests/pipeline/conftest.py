@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -151,8 +150,3 @@ def deleted(at: str, ts: str = "1795255200.000100") -> dict[str, Any]:
     """The deletion of that message."""
     return {"type": "message", "subtype": "message_deleted", "channel": CHANNEL, "ts": at, "event_ts": at,
             "deleted_ts": ts, "previous_message": message("before", ts)}  # fmt: skip
-
-
-def as_of(when: datetime) -> str:
-    """RFC 3339."""
-    return when.isoformat()
