@@ -16,7 +16,7 @@ SHARED_APP_ID = f"{SlackApp.id_prefix}_{'0' * 26}"
 
 MISSING = (
     "No Slack app is configured. Set SIGNALBOX_SLACK_CLIENT_ID, SIGNALBOX_SLACK_CLIENT_SECRET and "
-    "SIGNALBOX_SLACK_SIGNING_SECRET, or register the workspace's own app with POST /api/v1/slack-apps."
+    "SIGNALBOX_SLACK_SIGNING_SECRET, and start Signalbox again."
 )
 
 
