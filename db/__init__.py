@@ -14,17 +14,20 @@ from db.connections import (
     PylonEvent,
     SlackApp,
     SlackChannelConfig,
+    SlackDigestConfig,
     WebhookKey,
 )
 from db.engine import Database
 from db.stream import (
     Conversation,
     ConversationLink,
+    ConversationVerdict,
     Event,
     EventState,
     Outcome,
     Receipt,
     Signal,
+    SignalCopy,
     SignalRevision,
     SignalStatus,
 )
@@ -45,12 +48,22 @@ from db.tenancy import (
     Workspace,
     WorkspaceMember,
 )
+from db.work import (
+    ChannelAudience,
+    DirectoryEntry,
+    Duty,
+    Import,
+    ImportState,
+    Knock,
+    Pause,
+)
 
 __all__ = [
-    "ApiToken", "AuditEntry", "Base", "CaptureMode", "Conversation", "ConversationLink", "Database", "Event",
-    "EventState", "IdempotencyKey", "Integration", "IntegrationConfig", "IntegrationPlatform",
-    "IntegrationState", "Invitation", "NewIntegration", "NewSlackApp", "NewUser", "NewWebhookKey",
-    "NewWorkspace", "OAuthState", "Outcome", "PylonEvent", "Receipt", "Role", "SavedView", "Scope",
-    "SignInLink", "Signal", "SignalRevision", "SignalStatus", "SlackApp", "SlackChannelConfig", "User",
-    "UserIdentity", "UserSession", "WebhookKey", "Workspace", "WorkspaceMember",
+    "ApiToken", "AuditEntry", "Base", "CaptureMode", "ChannelAudience", "Conversation", "ConversationLink",
+    "ConversationVerdict", "Database", "DirectoryEntry", "Duty", "Event", "EventState", "IdempotencyKey", "Import",
+    "ImportState", "Integration", "IntegrationConfig", "IntegrationPlatform", "IntegrationState", "Invitation",
+    "Knock", "NewIntegration", "NewSlackApp", "NewUser", "NewWebhookKey", "NewWorkspace", "OAuthState", "Outcome",
+    "Pause", "PylonEvent", "Receipt", "Role", "SavedView", "Scope", "SignInLink", "Signal", "SignalCopy",
+    "SignalRevision", "SignalStatus", "SlackApp", "SlackChannelConfig", "SlackDigestConfig", "User", "UserIdentity",
+    "UserSession", "WebhookKey", "Workspace", "WorkspaceMember",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, String
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -82,3 +82,16 @@ class HasUpdatedAt(HasCreatedAt):
     """When the row was made and last changed."""
 
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utc_now, onupdate=utc_now, sort_order=11)
+
+
+class HasDue:
+    """A row of recurring or resumable work: when it is due, who holds it, and what went wrong last.
+
+    ``lease_token`` proves who holds the row while the work is outside of a transaction; ``due_at`` is then when
+    somebody else may try. ``reason`` is why the last attempt failed, ``attempts`` how many failed in a row.
+    """
+
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), sort_order=5)
+    attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"), sort_order=5)
+    lease_token: Mapped[str | None] = mapped_column(String(ID_LENGTH), sort_order=5)
+    reason: Mapped[str | None] = mapped_column(String(80), sort_order=5)

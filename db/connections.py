@@ -26,12 +26,27 @@ class SlackChannelConfig(TypedDict, total=False):
     capture: CaptureMode
 
 
+class SlackDigestConfig(TypedDict, total=False):
+    """The internal channel that gets a digest of new signals, and the hour (UTC, 0 to 23) at which it does."""
+
+    channel_id: Required[str]
+    channel_name: str
+    hour: int
+
+
 class IntegrationConfig(TypedDict, total=False):
-    """What an admin decided for a connection. No channels: all shared ones; no Pylon events: all of them."""
+    """What an admin decided for a connection. No channels: all shared ones; no Pylon events: all of them.
+
+    ``slack_reaction`` is the emoji (without colons) that captures a message; ``slack_autolink`` holds name patterns
+    (``ext-*``) of channels that are picked by themselves.
+    """
 
     slack_channels: list[SlackChannelConfig]
     slack_capture: CaptureMode
     slack_url: str
+    slack_reaction: str
+    slack_autolink: list[str]
+    slack_digest: "SlackDigestConfig"
     pylon_events: list[PylonEvent]
 
 
@@ -49,6 +64,8 @@ class SlackApp(HasId, HasUpdatedAt, Base):
     signing_secret = Sealed()
     previous_signing_secret = Sealed()
     app_token = Sealed()
+    rate_limited_at: Mapped[datetime | None]
+    """When Slack last said that it held events of this app back (``app_rate_limited``)."""
 
     workspace: Mapped["Workspace | None"] = relationship(back_populates="slack_apps")
 
@@ -87,6 +104,11 @@ class Integration(HasId, HasUpdatedAt, Base):
     refresh_token = Sealed()
     token_expires_at: Mapped[datetime | None]
     refreshed_at: Mapped[datetime | None]
+    refresh_due_at: Mapped[datetime | None]
+    refresh_attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    refresh_problem: Mapped[str | None] = mapped_column(String(80))
+    wipe_due_at: Mapped[datetime | None]
+    """When a disconnected row's token, kept to say farewell to the platform with, is wiped at the latest."""
     lease_token: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     lease_expires_at: Mapped[datetime | None]
 
@@ -124,6 +146,10 @@ class Integration(HasId, HasUpdatedAt, Base):
         return self.is_connected and self.is_active
 
 
+for _duty in ("refresh_due_at", "wipe_due_at"):
+    _waiting = text(f"{_duty} IS NOT NULL")
+    _column = Integration.__table__.c[_duty]
+    Index(f"ix_integrations_{_duty}", _column, postgresql_where=_waiting, sqlite_where=_waiting)
 _CONNECTED_SLACK = text("platform = 'slack' AND state <> 'disconnected'")
 Index(
     "uq_integrations_connected_slack_team",

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, func, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -66,6 +66,11 @@ def insert_into(session: Session, model: type[Base]) -> Any:
     """
     table = cast("Table", model.__table__)
     return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
+
+
+def latest(session: Session, *moments: Any) -> Any:
+    """The latest of several moments, none of them NULL."""
+    return func.greatest(*moments) if is_postgresql(session) else func.max(*moments)
 
 
 def claiming(query: Select[Any]) -> Select[Any]:

@@ -82,12 +82,25 @@ Index("ix_receipts_workspace_id_event_id", Receipt.workspace_id, Receipt.event_i
 
 
 class Conversation(HasId, HasUpdatedAt, Base):
-    """What belongs together: a Slack thread and the Pylon issue it became are one."""
+    """What belongs together: a Slack thread and the Pylon issue it became are one.
+
+    From ``title`` on it says what its issue is like at ``source_version``; all None for a thread without one.
+    """
 
     __tablename__ = "conversations"
     id_prefix = "con"
 
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str | None] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str | None] = mapped_column(String(80))
+    priority: Mapped[str | None] = mapped_column(String(80))
+    assignee_name: Mapped[str | None] = mapped_column(Text)
+    assignee_email: Mapped[str | None] = mapped_column(Text)
+    account_external_id: Mapped[str | None] = mapped_column(String(255))
+    account_name: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[list[str]] = mapped_column(JsonColumn, default=list, server_default=text("'[]'"))
+    source_version: Mapped[str | None] = mapped_column(_Version)
 
     links: Mapped[list["ConversationLink"]] = relationship(back_populates="conversation", passive_deletes=True)
 
@@ -103,6 +116,25 @@ class ConversationLink(HasCreatedAt, Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
 
     conversation: Mapped[Conversation] = relationship(back_populates="links")
+
+
+class ConversationVerdict(HasCreatedAt, Base):
+    """Whether two names are of one conversation, where no key says so: a guess with its score, or a person's word.
+
+    Names, not ids, since conversations merge. ``verdict``: suggested, same or different; the lesser name comes first.
+    """
+
+    __tablename__ = "conversation_verdicts"
+
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(255), primary_key=True)
+    other_kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    other_ref: Mapped[str] = mapped_column(String(255), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(10))
+    score: Mapped[float | None]
+    reasons: Mapped[list[str]] = mapped_column(JsonColumn, default=list)
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
 
 
 class Signal(HasId, HasUpdatedAt, Base):
@@ -134,6 +166,8 @@ class Signal(HasId, HasUpdatedAt, Base):
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"), index=True)
     source_metadata: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
     status: Mapped[str] = mapped_column(String(10), default="new")
+    is_trivial: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Words that say nothing of their own ("thanks!"): kept, and hidden unless asked for."""
     occurred_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
@@ -155,3 +189,13 @@ class SignalRevision(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
     verbatim: Mapped[str] = mapped_column(Text)
     replaced_at: Mapped[datetime]
+
+
+class SignalCopy(Base):
+    """A signal whose words became another signal first, through another source: both stay, one is counted."""
+
+    __tablename__ = "signal_copies"
+
+    signal_id: Mapped[str] = mapped_column(ForeignKey("signals.id", ondelete="CASCADE"), primary_key=True)
+    original_id: Mapped[str] = mapped_column(ForeignKey("signals.id", ondelete="CASCADE"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)

@@ -14,17 +14,24 @@ from db import (
     ApiToken,
     AuditEntry,
     Base,
+    ChannelAudience,
     Conversation,
     ConversationLink,
+    ConversationVerdict,
     Database,
+    DirectoryEntry,
+    Duty,
     Event,
     IdempotencyKey,
+    Import,
     Integration,
     Invitation,
+    Knock,
     OAuthState,
     Receipt,
     SavedView,
     Signal,
+    SignalCopy,
     SignalRevision,
     SignInLink,
     SlackApp,
@@ -168,7 +175,8 @@ def _populate(database: Database, name: str) -> str:
         event = Event(platform="slack", slack_app_id=app.id, type="message", payload=b"{}", received_at=NOW)
         signal = Signal(**of, source="slack", source_ref="C:1", source_version="1", verbatim="v", occurred_at=NOW,
                         conversation_id=conversation.id)  # fmt: skip
-        session.add_all([event, signal])
+        copy = Signal(**of, source="pylon", source_ref="i", source_version="1", verbatim="v", occurred_at=NOW)
+        session.add_all([event, signal, copy])
         session.flush()
         session.add_all([
             WorkspaceMember(**of, user_id=user.id, role="owner"),
@@ -184,5 +192,13 @@ def _populate(database: Database, name: str) -> str:
             IdempotencyKey(**of, key="k", request_digest="d", expires_at=soon),
             SignalRevision(**of, signal_id=signal.id, source_version="0", verbatim="u", replaced_at=NOW),
             Receipt(**of, event_id=event.id, integration_id=integration.id, outcome="captured", signal_id=signal.id),
+            SignalCopy(**of, signal_id=copy.id, original_id=signal.id),
+            ConversationVerdict(**of, kind="pylon_issue", ref="i", other_kind="slack_thread", other_ref="C:1",
+                                verdict="same", decided_by=user.id),
+            Import(**of, integration_id=integration.id, created_by=user.id, since=NOW, until=NOW, due_at=NOW),
+            Duty(integration_id=integration.id, kind="slack.reconcile", scope="C", due_at=NOW),
+            DirectoryEntry(integration_id=integration.id, kind="user", ref="U1", due_at=NOW),
+            ChannelAudience(slack_app_id=app.id, channel_id="C", fetched_at=NOW, expires_at=soon),
+            Knock(integration_id=integration.id, event_id=event.id, findings=["header_ok"]),
         ])  # fmt: skip
         return workspace.id
