@@ -22,11 +22,13 @@ from integrations.slack.scopes import BOT_SCOPES
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
+from pipeline.access import StoredAccess
 from pipeline.complete import Complete
 from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
 from pipeline.engine.steps import Step
 from pipeline.lifecycle import StoredLifecycle
+from pipeline.pauses import StoredPauses
 from pipeline.process import Process
 from pipeline.receive import CommitEach, GroupCommit
 from pipeline.retention import Retention
@@ -64,8 +66,9 @@ class Parts:
     def lookups(self) -> dict[str, LookupClient]:
         """The look-up clients of the platforms that have one."""
         found = integrations.discover().items()
-        urls = {"pylon": self.settings.pylon_api_url}
-        return {name: p.lookups.lookup_client(urls.get(name, "")) for name, p in found if p.lookups}
+        urls = {"pylon": self.settings.pylon_api_url, "slack": self.settings.slack_api_url}
+        pauses = StoredPauses(self.database, self.clock)
+        return {name: p.lookups.lookup_client(urls.get(name, ""), pauses) for name, p in found if p.lookups}
 
     @cached_property
     def installer(self) -> Installer:
@@ -99,6 +102,7 @@ class Parts:
                 database=self.database,
                 adapters=self.adapters,
                 lookups=self.lookups,
+                access=StoredAccess(self.database),
                 effects={"slack": self.slack},
                 clock=self.clock,
             ),

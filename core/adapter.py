@@ -128,10 +128,31 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a look-up needs of the integration: its token (opened for this call only) and its region."""
+    """What a call to a platform needs of the integration: its token (opened for this call only) and its region.
+
+    ``owner`` names whoever shares the platform's rate limit with it: the installation or the organisation.
+    """
 
     token: str = field(repr=False)
     region: str | None = None
+    owner: str = ""
+
+
+class AccessSource(Protocol):
+    """Opens an integration's access for one call, with a token that is good for now."""
+
+    def access(self, integration_id: str) -> Access:
+        """Raises `core.errors.StepFailed`: ``token_missing`` when there is none to use."""
+
+
+class Pauses(Protocol):
+    """Remembers, for all processes, who was asked to wait: one owner's pause never holds up another's calls."""
+
+    def remaining(self, owner: str, endpoint: str) -> float:
+        """Seconds until that endpoint may be called again for that owner; 0 when it may now."""
+
+    def pause(self, owner: str, endpoint: str, seconds: float) -> None:
+        """Nobody calls that endpoint for that owner for so long. Only ever lengthens a pause."""
 
 
 class LookupClient(Protocol):

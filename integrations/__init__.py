@@ -1,7 +1,7 @@
 """The platforms: one folder each, found by looking, not by a list.
 
 A folder is a platform when it has an ``adapter`` module with an ``ADAPTER``. It may also have a ``lookups``
-module with a ``lookup_client(api_url)``.
+module with a ``lookup_client(api_url, pauses)``.
 """
 
 import importlib

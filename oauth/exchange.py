@@ -14,9 +14,9 @@ from slack_sdk.web import SlackResponse, WebClient
 
 from core.errors import SignalboxError
 from core.logs import get_logger
+from core.slack_logs import slack_logger
 from core.taming import Tame
 from oauth.slack_apps import AppCredentials
-from oauth.slack_logs import slack_logger
 
 log = get_logger()
 

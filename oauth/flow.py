@@ -19,6 +19,7 @@ from core.digests import Digester
 from core.errors import SignalboxError
 from core.logs import get_logger
 from core.settings import Settings
+from core.slack_logs import slack_logger
 from db import Database
 from oauth.authorize import IntegrationsAuthorize
 from oauth.browser import BrowserBinding, BrowserCookie
@@ -27,7 +28,6 @@ from oauth.installation_store import IntegrationInstallationStore
 from oauth.intent import InstallIntent
 from oauth.pages import InstallPages, Page
 from oauth.slack_apps import AppCredentials
-from oauth.slack_logs import slack_logger
 from oauth.state_store import InstallStateStore, intent_of
 
 log = get_logger()

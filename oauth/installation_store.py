@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.errors import SignalboxError
+from core.slack_logs import slack_logger
 from db import Database, Integration
 from oauth.connecting import connect, connected_row
 from oauth.exchange import SLACK_URL
 from oauth.intent import InstallIntent
-from oauth.slack_logs import slack_logger
 from pipeline.lifecycle import disconnect
 
 

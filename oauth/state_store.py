@@ -12,10 +12,10 @@ from core.clock import Clock
 from core.digests import Digester
 from core.errors import Forbidden, Unauthenticated
 from core.signatures import equals_any
+from core.slack_logs import slack_logger
 from db import Database, OAuthState
 from db.dialects import claiming
 from oauth.intent import InstallIntent, require_installer
-from oauth.slack_logs import slack_logger
 
 STATE_LIFE = timedelta(minutes=10)
 PURGED_AT_ONCE = 100

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from core.adapter import Access, Adapter, Effects, LookupClient
+from core.adapter import AccessSource, Adapter, Effects, LookupClient
 from core.clock import Clock
-from core.errors import SealBroken, StepFailed
+from core.errors import StepFailed
 from core.logs import get_logger
 from core.signal import Lookup
 from core.taming import JsonObject
-from db import Database, Integration
+from db import Database
 from db.dialects import is_unavailable
 from pipeline.claim import claim_due, claim_one, has_due, lease_out, next_due_at
 from pipeline.engine.steps import Progress
@@ -41,6 +41,7 @@ class Complete:
     database: Database
     adapters: Mapping[str, Adapter]
     lookups: Mapping[str, LookupClient]
+    access: AccessSource
     effects: Mapping[str, Effects]
     clock: Clock
 
@@ -108,16 +109,8 @@ class Complete:
         return answer
 
     def _fetch(self, platform: str, part: Part, lookup: Lookup) -> JsonObject:
-        with self.database.read() as session:
-            integration = session.get(Integration, part.recipient.integration_id)
-            try:
-                token = integration.access_token if integration else None
-            except SealBroken as error:
-                raise StepFailed(error.reason, permanent=True) from error
-            region = integration.pylon_region if integration else None
-        if token is None:
-            raise StepFailed("token_missing", permanent=True)
-        return self.lookups[platform].fetch(lookup, Access(token, region))
+        access = self.access.access(part.recipient.integration_id or "")
+        return self.lookups[platform].fetch(lookup, access)
 
     def _put_off(self, plan: Plan, failure: StepFailed) -> None:
         """Another attempt later, or the end with its reason."""

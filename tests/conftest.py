@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,6 +33,19 @@ class StillClock:
         """Moves on, e.g. ``clock.advance(minutes=5)``."""
         self.now += timedelta(**duration)
         return self.now
+
+
+@dataclass
+class MemoryPauses:
+    """Pauses that last until they are ended: no time passes here."""
+
+    seconds: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def remaining(self, owner: str, endpoint: str) -> float:
+        return self.seconds.get((owner, endpoint), 0.0)
+
+    def pause(self, owner: str, endpoint: str, seconds: float) -> None:
+        self.seconds[owner, endpoint] = max(seconds, self.remaining(owner, endpoint))
 
 
 @pytest.fixture

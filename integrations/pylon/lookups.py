@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from core.adapter import Access, LookupClient
+from core.adapter import Access, LookupClient, Pauses
 from core.errors import NotJsonObject, StepFailed
 from core.signal import Lookup
 from core.taming import JsonObject, JsonValue, Tame, parse_object
@@ -21,14 +21,15 @@ RATE_LIMIT_PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 3600.0
 
 
-def lookup_client(api_url: str = "") -> LookupClient:
-    """The client; ``api_url`` takes the place of the region's host. It is safe to share between threads."""
-    return _PylonLookups(api_url)
+def lookup_client(api_url: str, pauses: Pauses) -> LookupClient:
+    """The client; ``api_url``, if any, takes the place of the region's host. It is safe to share between threads."""
+    return _PylonLookups(api_url, pauses)
 
 
 class _PylonLookups:
-    def __init__(self, api_url: str) -> None:
+    def __init__(self, api_url: str, pauses: Pauses) -> None:
         self._api_url = api_url.rstrip("/")
+        self._pauses = pauses
         # Calls are rare (10 to 60 a minute are allowed), so no idle connection is worth keeping.
         self._http = httpx.Client(
             timeout=TIMEOUT, follow_redirects=False, limits=httpx.Limits(max_keepalive_connections=0)
@@ -37,8 +38,18 @@ class _PylonLookups:
     def fetch(self, lookup: Lookup, access: Access) -> JsonObject:
         """``issue`` and ``me``: the object itself; ``messages``: ``{"messages": […]}``, all pages of them.
 
-        Raises `StepFailed`, with Pylon's own pause when it asks for one.
+        Raises `StepFailed`, with Pylon's own pause when it asks for one; nothing is asked before that has passed.
         """
+        if access.owner and (wait := self._pauses.remaining(access.owner, lookup.kind)):
+            raise StepFailed("pylon_rate_limited", permanent=False, retry_after=wait)
+        try:
+            return self._ask(lookup, access)
+        except StepFailed as failure:
+            if access.owner and failure.reason == "pylon_rate_limited":
+                self._pauses.pause(access.owner, lookup.kind, failure.retry_after or RATE_LIMIT_PAUSE_SECONDS)
+            raise
+
+    def _ask(self, lookup: Lookup, access: Access) -> JsonObject:
         key = quote(lookup.key, safe="").replace(".", "%2E")
         match lookup.kind:
             case "issue":

@@ -14,6 +14,7 @@ from core.errors import StepFailed
 from core.signal import Lookup
 from core.taming import JsonObject
 from db import Database, Event, Integration, Receipt, Signal, SlackApp, WebhookKey, Workspace
+from pipeline.access import StoredAccess
 from pipeline.complete import Complete
 from pipeline.process import Process
 from pipeline.receive import Arrival, CommitEach, Stored
@@ -123,7 +124,12 @@ def line(database: Database, clock: StillClock) -> Line:
     adapters = {name: platform.adapter for name, platform in integrations.discover().items()}
     process = Process(database=database, adapters=adapters, clock=clock)
     complete = Complete(
-        database=database, adapters=adapters, lookups={"pylon": answers}, effects={"slack": deeds}, clock=clock
+        database=database,
+        adapters=adapters,
+        lookups={"pylon": answers},
+        access=StoredAccess(database),
+        effects={"slack": deeds},
+        clock=clock,
     )
     return Line(
         database,

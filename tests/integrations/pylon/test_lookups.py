@@ -14,6 +14,7 @@ from core.adapter import Access
 from core.errors import StepFailed
 from core.signal import Lookup
 from integrations.pylon.lookups import REGIONS, lookup_client
+from tests.conftest import MemoryPauses
 
 ACCESS = Access("tok_1", "eu")
 ISSUE = Lookup("issue", "2f1c")
@@ -67,13 +68,13 @@ def pylon(answer: Callable[[str], Answer]) -> Iterator[Stage]:
 
 def failure(answer: Answer, lookup: Lookup = ISSUE) -> StepFailed:
     with pylon(lambda _: answer) as stage, pytest.raises(StepFailed) as failed:
-        lookup_client(stage.url).fetch(lookup, ACCESS)
+        lookup_client(stage.url, MemoryPauses()).fetch(lookup, ACCESS)
     return failed.value
 
 
 def test_an_issue() -> None:
     with pylon(lambda _: Answer({"data": {"id": "2f1c", "title": "Hi"}, "request_id": "r"})) as stage:
-        finding = lookup_client(stage.url + "/").fetch(ISSUE, ACCESS)
+        finding = lookup_client(stage.url + "/", MemoryPauses()).fetch(ISSUE, ACCESS)
 
     assert finding == {"id": "2f1c", "title": "Hi"}
     assert stage.seen == [("/issues/2f1c", "Bearer tok_1")]
@@ -81,7 +82,7 @@ def test_an_issue() -> None:
 
 def test_whose_token_it_is() -> None:
     with pylon(lambda _: Answer({"data": {"id": "org_1", "name": "Acme"}})) as stage:
-        finding = lookup_client(stage.url).fetch(Lookup("me", ""), ACCESS)
+        finding = lookup_client(stage.url, MemoryPauses()).fetch(Lookup("me", ""), ACCESS)
 
     assert finding == {"id": "org_1", "name": "Acme"}
     assert stage.seen == [("/me", "Bearer tok_1")]
@@ -97,7 +98,7 @@ def test_all_pages_of_messages() -> None:
         ),
     }
     with pylon(pages.__getitem__) as stage:
-        finding = lookup_client(stage.url).fetch(MESSAGES, ACCESS)
+        finding = lookup_client(stage.url, MemoryPauses()).fetch(MESSAGES, ACCESS)
 
     assert finding == {"messages": [{"id": "1"}, {"id": "2"}]}
 
@@ -106,7 +107,7 @@ def test_all_pages_of_messages() -> None:
 def test_a_cursor_that_does_not_advance_ends_the_walk(cursor: str | None) -> None:
     page = Answer({"data": [{"id": "1"}], "pagination": {"cursor": cursor, "has_next_page": True}})
     with pylon(lambda _: page) as stage:
-        lookup_client(stage.url).fetch(MESSAGES, ACCESS)
+        lookup_client(stage.url, MemoryPauses()).fetch(MESSAGES, ACCESS)
 
     assert len(stage.seen) <= 2
 
@@ -114,7 +115,7 @@ def test_a_cursor_that_does_not_advance_ends_the_walk(cursor: str | None) -> Non
 @pytest.mark.parametrize("body", [{"data": None}, {"data": {}}, {}, {"data": [], "pagination": []}])
 def test_no_messages(body: Any) -> None:
     with pylon(lambda _: Answer(body)) as stage:
-        assert lookup_client(stage.url).fetch(MESSAGES, ACCESS) == {"messages": []}
+        assert lookup_client(stage.url, MemoryPauses()).fetch(MESSAGES, ACCESS) == {"messages": []}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_no_messages(body: Any) -> None:
 )
 def test_an_id_stays_one_segment_of_the_path(key: str, path: str) -> None:
     with pylon(lambda _: Answer({"data": {}})) as stage:
-        lookup_client(stage.url).fetch(Lookup("issue", key), ACCESS)
+        lookup_client(stage.url, MemoryPauses()).fetch(Lookup("issue", key), ACCESS)
 
     assert stage.seen[0][0].replace("/issues/..", "/issues/%2E%2E") == path
 
@@ -199,7 +200,7 @@ def test_nobody_listens() -> None:
     with pylon(lambda _: Answer()) as stage:
         pass
     with pytest.raises(StepFailed) as failed:
-        lookup_client(stage.url).fetch(ISSUE, ACCESS)
+        lookup_client(stage.url, MemoryPauses()).fetch(ISSUE, ACCESS)
 
     assert (failed.value.reason, failed.value.permanent) == ("pylon_unreachable", False)
 
@@ -207,7 +208,7 @@ def test_nobody_listens() -> None:
 @pytest.mark.parametrize("token", ["", " ", "tök", "tok\r\nX: y"])
 def test_a_token_that_cannot_be_one_is_not_sent(token: str) -> None:
     with pylon(lambda _: Answer({"data": {}})) as stage, pytest.raises(StepFailed) as failed:
-        lookup_client(stage.url).fetch(ISSUE, Access(token))
+        lookup_client(stage.url, MemoryPauses()).fetch(ISSUE, Access(token))
 
     assert (failed.value.reason, failed.value.permanent) == ("pylon_token_refused", True)
     assert stage.seen == []
@@ -215,8 +216,23 @@ def test_a_token_that_cannot_be_one_is_not_sent(token: str) -> None:
 
 def test_an_unknown_kind_is_a_mistake_of_ours() -> None:
     with pytest.raises(StepFailed, match="pylon_lookup_unknown"):
-        lookup_client("http://127.0.0.1:9").fetch(Lookup("weather", "x"), ACCESS)
+        lookup_client("http://127.0.0.1:9", MemoryPauses()).fetch(Lookup("weather", "x"), ACCESS)
 
 
 def test_both_regions_are_known() -> None:
     assert REGIONS == {"us": "https://api.usepylon.com", "eu": "https://api.eu.usepylon.com"}
+
+
+def test_a_pause_is_kept_for_its_organisation_and_question_only() -> None:
+    pauses = MemoryPauses()
+    mine, theirs = Access("tok_1", "eu", "org_1"), Access("tok_2", "eu", "org_2")
+    answers = iter([Answer(status=429, headers={"x-retry-after": "7"}), Answer({"data": {}}), Answer({"data": []})])
+    with pylon(lambda _: next(answers)) as stage:
+        client = lookup_client(stage.url, pauses)
+        for _ in range(2):
+            with pytest.raises(StepFailed) as failed:
+                client.fetch(ISSUE, mine)
+            assert (failed.value.reason, failed.value.retry_after) == ("pylon_rate_limited", 7.0)
+        client.fetch(ISSUE, theirs)
+        client.fetch(MESSAGES, mine)
+        assert len(stage.seen) == 3

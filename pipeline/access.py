@@ -1,0 +1,28 @@
+"""Opens an integration's token for one call to its platform."""
+
+from dataclasses import dataclass
+
+from core.adapter import Access
+from core.errors import SealBroken, StepFailed
+from db import Database, Integration
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAccess:
+    """Implements `core.adapter.AccessSource` with the token as it is stored."""
+
+    database: Database
+
+    def access(self, integration_id: str) -> Access:
+        """See `core.adapter.AccessSource.access`."""
+        with self.database.read() as session:
+            integration = session.get(Integration, integration_id)
+            if integration is None:
+                raise StepFailed("token_missing", permanent=True)
+            try:
+                token = integration.access_token
+            except SealBroken as error:
+                raise StepFailed(error.reason, permanent=True) from error
+            if token is None:
+                raise StepFailed("token_missing", permanent=True)
+            return Access(token, integration.pylon_region, integration.pylon_account_id or integration.id)
