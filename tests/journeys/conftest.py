@@ -9,19 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from sandbox.app import create_sandbox
 from sandbox.cast import Cast, assemble
-from sandbox.pylon import PylonStandIn
-from sandbox.server import SandboxServer
-from sandbox.slack import SlackApp, SlackStandIn
-from tests.journeys.site import Site, Tenant, environment, running
+from tests.journeys.site import Site, Tenant, open_site
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """``signalbox run`` on each database; journeys share it, each with workspaces of its own."""
     folder = tmp_path_factory.mktemp(f"site-{request.param}")
-    with _site(request, request.param, folder) as made:
+    with site_on(request, request.param, folder) as made:
         made.start("run")
         made.wait_until_ready()
         yield made
@@ -30,7 +26,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(params=["sqlite", "postgresql"])
 def own_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """A site whose processes the journey starts and kills itself; its database is migrated."""
-    with _site(request, request.param, tmp_path) as made:
+    with site_on(request, request.param, tmp_path) as made:
         yield made
 
 
@@ -49,14 +45,10 @@ def tenant(site: Site) -> Tenant:
 
 
 @contextlib.contextmanager
-def _site(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[Site]:
-    app = SlackApp(client_id="11.22", client_secret="cs", signing_secret="a signing secret", api_app_id="A0BOX")
-    slack = SlackStandIn(app, assemble().world, auto_approve=True)
-    pylon = PylonStandIn("Tidewater")
-    with SandboxServer(create_sandbox(slack, pylon)) as server, _fresh_database(request, kind, folder) as url:
-        environ = environment(url, folder, server, slack)
-        with running(Site(environ, folder, slack, pylon, f"http://{environ['SIGNALBOX_BIND']}")) as site:
-            yield site
+def site_on(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[Site]:
+    """A site that nobody started yet, on a fresh database of this kind."""
+    with _fresh_database(request, kind, folder) as url, open_site(url, folder) as site:
+        yield site
 
 
 @contextlib.contextmanager

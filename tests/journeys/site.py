@@ -16,14 +16,24 @@ from typing import Any, TypeVar
 import httpx
 
 from core.sealing import generate_key
+from oauth.providers import WELL_KNOWN
+from sandbox.app import create_sandbox
+from sandbox.cast import assemble
+from sandbox.oidc import OpenIdPerson, OpenIdStandIn
+from sandbox.oidc_api import openid_blueprint
 from sandbox.pylon import PylonStandIn
 from sandbox.server import SandboxServer
 from sandbox.signalbox import Signalbox
-from sandbox.slack import SlackStandIn
+from sandbox.slack import SlackApp, SlackStandIn
 
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 45.0
+PEOPLE = (
+    OpenIdPerson("sub-dana", "Dana Reyes", "dana@acme.example"),
+    OpenIdPerson("sub-eli", "Eli Stone", "eli@acme.example"),
+)
+"""Who has an account at the sign-in provider."""
 
 
 @dataclass
@@ -59,12 +69,13 @@ class Tenant:
 
 @dataclass
 class Site:
-    """The server's processes, its database, and the Slack and Pylon that it knows."""
+    """The server's processes, its database, and the Slack, Pylon and provider that it knows."""
 
     environ: dict[str, str]
     folder: Path
     slack: SlackStandIn
     pylon: PylonStandIn
+    oidc: OpenIdStandIn
     base_url: str
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -120,8 +131,28 @@ class Site:
         return "".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
 
 
-def environment(database_url: str, folder: Path, sandbox: SandboxServer, slack: SlackStandIn) -> dict[str, str]:
-    """The settings of a server whose Slack and Pylon are the stand-ins."""
+@contextlib.contextmanager
+def open_site(database_url: str, folder: Path) -> Iterator[Site]:
+    """A site that nobody started yet, beside its Slack, its Pylon and its sign-in provider; nothing is left running."""
+    app = SlackApp(client_id="11.22", client_secret="cs", signing_secret="a signing secret", api_app_id="A0BOX")
+    slack = SlackStandIn(app, assemble().world, auto_approve=True)
+    pylon = PylonStandIn("Tidewater")
+    oidc = OpenIdStandIn(lambda: PEOPLE, client_id="client-1", client_secret="secret-1")
+    stand_ins = create_sandbox(slack, pylon)
+    stand_ins.register_blueprint(openid_blueprint(oidc, "oidc"))
+    with SandboxServer(stand_ins) as server:
+        environ = environment(database_url, folder, server, slack, oidc)
+        site = Site(environ, folder, slack, pylon, oidc, f"http://{environ['SIGNALBOX_BIND']}")
+        try:
+            yield site
+        finally:
+            site.stop()
+
+
+def environment(
+    database_url: str, folder: Path, sandbox: SandboxServer, slack: SlackStandIn, oidc: OpenIdStandIn
+) -> dict[str, str]:
+    """The settings of a server whose Slack, Pylon and sign-in provider are the stand-ins."""
     settings = {
         "DATABASE_URL": database_url,
         "BIND": f"127.0.0.1:{free_port()}",
@@ -133,6 +164,10 @@ def environment(database_url: str, folder: Path, sandbox: SandboxServer, slack: 
         "SLACK_APP_ID": slack.app.api_app_id,
         "SLACK_API_URL": sandbox.slack_api_url,
         "SLACK_AUTHORIZE_URL": sandbox.slack_authorize_url,
+        "SLACK_OPENID_URL": f"{sandbox.url}/slack",
+        "OIDC_DISCOVERY_URL": f"{sandbox.url}{oidc.prefix}{WELL_KNOWN}",
+        "OIDC_CLIENT_ID": oidc.client_id,
+        "OIDC_CLIENT_SECRET": "secret-1",
         "PYLON_API_URL": sandbox.pylon_api_url,
         "LOG_FORMAT": "json",
     }
@@ -155,15 +190,6 @@ def eventually(look: Callable[[], T], *, patience: float = PATIENCE_SECONDS) -> 
         assert time.monotonic() < deadline, f"not within {patience} s: {look}"
         time.sleep(0.03)
     return answer
-
-
-@contextlib.contextmanager
-def running(site: Site) -> Iterator[Site]:
-    """The site until the block ends; then nothing of it is left running."""
-    try:
-        yield site
-    finally:
-        site.stop()
 
 
 def _is_ready(base_url: str) -> bool:
