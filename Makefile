@@ -8,7 +8,7 @@ export UV_LINK_MODE ?= copy
 # Bytecode is kept: a demo starts several processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo run test check bench migration lock clean
+.PHONY: demo run test check bench screenshots migration lock clean
 
 demo: $(VENV)/.runtime         ## The main job, with stand-ins for Slack and Pylon
 	@exec $(BIN)/signalbox demo
@@ -16,7 +16,7 @@ demo: $(VENV)/.runtime         ## The main job, with stand-ins for Slack and Pyl
 run: $(VENV)/.runtime          ## Migrate, web and worker on this machine
 	@exec $(BIN)/signalbox run
 
-test: $(VENV)/.dev             ## All tests, on SQLite and on a real PostgreSQL
+test: $(VENV)/.dev $(VENV)/.browser  ## All tests, on SQLite, on a real PostgreSQL and in a real browser
 	@$(BIN)/pytest -q -n 2 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev            ## Lint, types, import contracts, dependencies, migration drift
@@ -30,6 +30,9 @@ check: $(VENV)/.dev            ## Lint, types, import contracts, dependencies, m
 bench: $(VENV)/.dev            ## Throughput as a ratio to a floor measured in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
+screenshots: $(VENV)/.dev $(VENV)/.browser  ## Every page after the demo's story: wide, narrow, dark, and the README's three
+	@$(BIN)/python -m tests.browser.screenshots build/screenshots
+
 migration: $(VENV)/.dev        ## A new revision: make migration NAME="add endpoints"
 	@$(BIN)/python -m migrations.new "$(NAME)"
 
@@ -42,7 +45,7 @@ lock: $(VENV)/.dev             ## Pin every dependency again, with hashes
 	  --custom-compile-command "make lock" - -o requirements-assets.lock
 
 clean:
-	rm -rf $(VENV) instance
+	rm -rf $(VENV) instance build
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -65,3 +68,15 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo "installing the development tools"
 	@$(BIN)/uv pip install -q -p $(VENV) --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# Chromium for the tests in a browser: the system's own, installed where that is allowed. Without it the other tests still run.
+$(VENV)/.browser: | $(VENV)/.dev
+	@found() { for name in chromium chromium-browser google-chrome-stable google-chrome; do \
+	  command -v $$name >/dev/null && return; done; return 1; }; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; else as_root="sudo -n"; fi; \
+	if ! found && command -v apt-get >/dev/null && $$as_root true 2>/dev/null; then \
+	  echo "installing Chromium for the tests in a browser"; \
+	  { $$as_root apt-get update -qq && \
+	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } >/dev/null 2>&1 || true; \
+	fi; \
+	if found; then touch $@; else echo "no Chromium, so no tests in a browser: run  apt-get install chromium"; fi

@@ -1,0 +1,97 @@
+"""People at a real Chromium, before a running Signalbox that they know by its pages only."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sandbox.cast import Cast, assemble
+from tests.browser.chromium import require_chromium, running_chromium
+from tests.browser.watch import Watch
+from tests.journeys.conftest import site_on
+from tests.journeys.site import Site, Tenant
+
+PATIENCE = 20_000
+"""Milliseconds; a busy machine is slow, and Playwright goes on as soon as it can."""
+
+OpenPage: TypeAlias = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker has the browser and the site; the others do not start a second one."""
+    for item in items:
+        if item.nodeid.startswith("tests/browser/"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    path = require_chromium()
+    expect.set_options(timeout=PATIENCE)
+    with running_chromium(path) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """``signalbox run``, on SQLite unless a journey asks for more."""
+    kind = getattr(request, "param", "sqlite")
+    with site_on(request, kind, tmp_path_factory.mktemp(f"browser-{kind}")) as made:
+        made.start("run")
+        made.wait_until_ready()
+        yield made
+
+
+@pytest.fixture
+def watch(site: Site) -> Iterator[Watch]:
+    """Follows every page of the test, and fails it for what a person would not see."""
+    watch = Watch(site.base_url)
+    yield watch
+    watch.check()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site, watch: Watch) -> Iterator[OpenPage]:
+    """Opens browsers of different people: each has cookies of its own."""
+    contexts = []
+
+    def opening(**options: Any) -> Page:
+        options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options
+        contexts.append(browser.new_context(base_url=site.base_url, **options))
+        contexts[-1].set_default_timeout(PATIENCE)
+        page = contexts[-1].new_page()
+        watch.follow(page)
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """Somebody's browser, signed in nowhere."""
+    return open_page()
+
+
+@pytest.fixture(scope="module")
+def tenant(site: Site) -> Tenant:
+    """The module's workspace."""
+    return site.tenant()
+
+
+@pytest.fixture
+def cast(site: Site) -> Cast:
+    """Fresh companies in the site's Slack, so that no team is connected yet."""
+    cast = assemble()
+    site.slack.world = cast.world
+    return cast
+
+
+@pytest.fixture
+def asked(site: Site) -> Iterator[None]:
+    """Slack and the provider ask the person, as in life."""
+    site.slack.auto_approve, site.oidc.auto_approve = False, lambda: False
+    yield
+    site.slack.auto_approve, site.oidc.auto_approve = True, lambda: True
