@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from core.errors import SealBroken
 
 _VERSION = b"\x01"
-_KEY_ID_BYTES = 4
+KEY_ID_OFFSET, KEY_ID_BYTES = len(_VERSION), 4
+"""Where a sealed value says which key opens it."""
+
 _NONCE_BYTES = 12
-_HEADER_BYTES = len(_VERSION) + _KEY_ID_BYTES + _NONCE_BYTES
+_HEADER_BYTES = len(_VERSION) + KEY_ID_BYTES + _NONCE_BYTES
 
 
 class Keyring:
@@ -26,20 +28,20 @@ class Keyring:
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys:
             raise ValueError("a keyring needs at least one key")
-        self._newest = _key_id(keys[0])
+        self.newest = _key_id(keys[0])
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
 
     def seal(self, text: str, place: str) -> bytes:
         """The text, readable again only with one of these keys and at the same ``place``."""
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self._newest].encrypt(nonce, text.encode(), place.encode())
-        return _VERSION + self._newest + nonce + sealed
+        sealed = self._ciphers[self.newest].encrypt(nonce, text.encode(), place.encode())
+        return _VERSION + self.newest + nonce + sealed
 
     def open(self, sealed: bytes, place: str) -> str:
         """The sealed text. Raises `SealBroken` for an unknown key, an altered value or another place."""
         if len(sealed) <= _HEADER_BYTES or sealed[:1] != _VERSION:
             raise SealBroken("seal_unreadable", f"The value at {place} is not a sealed value.")
-        key_id, nonce = sealed[1 : 1 + _KEY_ID_BYTES], sealed[1 + _KEY_ID_BYTES : _HEADER_BYTES]
+        key_id, nonce = key_id_of(sealed), sealed[KEY_ID_OFFSET + KEY_ID_BYTES : _HEADER_BYTES]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise SealBroken(
@@ -53,7 +55,12 @@ class Keyring:
 
     def is_newest(self, sealed: bytes) -> bool:
         """Whether the value is sealed with the key that seals now."""
-        return sealed[1 : 1 + _KEY_ID_BYTES] == self._newest
+        return key_id_of(sealed) == self.newest
+
+
+def key_id_of(sealed: bytes) -> bytes:
+    """The id of the key that a value is sealed with."""
+    return sealed[KEY_ID_OFFSET : KEY_ID_OFFSET + KEY_ID_BYTES]
 
 
 def decode_key(text: str) -> bytes:
@@ -73,4 +80,4 @@ def generate_key() -> str:
 
 
 def _key_id(key: bytes) -> bytes:
-    return hashlib.sha256(b"signalbox key id" + key).digest()[:_KEY_ID_BYTES]
+    return hashlib.sha256(b"signalbox key id" + key).digest()[:KEY_ID_BYTES]

@@ -22,6 +22,7 @@ class Database:
             _make_private(Path(location.database))
         self.engine = make_engine(url, pool_size=pool_size)
         self.url = url
+        self.keyring = keyring
         self._writer = threading.Lock()
         info = {"keyring": keyring}
         self._readers = sessionmaker(self.engine, expire_on_commit=False, info=info)

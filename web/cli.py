@@ -2,54 +2,25 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import click
 from sqlalchemy.exc import DBAPIError
 
-from core.clock import Clock
-from core.digests import Digester
 from core.errors import InvalidFields, SignalboxError
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
-from db import Database
 from db.migrate import upgrade
 from oauth.bootstrap import bootstrap
-from pipeline.engine.steps import Step
 from pipeline.replay import replay
+from web.care import add_care
 from web.demo import play_demo
 from web.manifest import render_manifest
+from web.parts import Parts
 from web.run import run_machine, run_worker_process
 from web.server import serve
-
-
-class Parts(Protocol):
-    """What the commands need of the composition root."""
-
-    @property
-    def settings(self) -> Settings:
-        """What the operator decided."""
-
-    @property
-    def clock(self) -> Clock:
-        """The time."""
-
-    @property
-    def database(self) -> Database:
-        """The rows."""
-
-    @property
-    def digester(self) -> Digester:
-        """The digests of tokens we issue."""
-
-    @property
-    def steps(self) -> Sequence[Step]:
-        """What a worker runs."""
-
-    def prepare(self) -> None:
-        """What a process does once before it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +63,7 @@ def make_cli(root: Root) -> click.Group:
 
     _add_servers(cli, root)
     _add_tasks(cli)
+    add_care(cli)
     return cli
 
 

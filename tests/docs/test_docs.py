@@ -55,7 +55,7 @@ def test_every_command_that_is_shown_exists() -> None:
     known = set(make_cli(Root(Parts, served_app="", embedded_app="")).commands)
     for document in DOCUMENTS:
         shown = re.findall(
-            r"(?:`|^\.venv/bin/|^)signalbox ([a-z]+)", document.read_text(encoding="utf-8"), re.MULTILINE
+            r"(?:`|^\.venv/bin/|^)signalbox ([a-z][a-z-]*)", document.read_text(encoding="utf-8"), re.MULTILINE
         )
         assert set(shown) <= known, document.name
 

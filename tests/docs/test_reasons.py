@@ -13,7 +13,7 @@ from web.errors import STATUS_OF_REASON
 ROOT = Path(__file__).parents[2]
 REASONS = (ROOT / "docs/reasons.md").read_text(encoding="utf-8")
 PACKAGES = ("core", "integrations", "pipeline", "oauth", "web")
-OPERATORS_ONLY = {"web/cli.py", "web/demo.py", "web/manifest.py", "core/settings.py"}
+OPERATORS_ONLY = {"web/care.py", "web/cli.py", "web/demo.py", "web/manifest.py", "core/settings.py"}
 """Their errors are sentences on a terminal."""
 SLUG = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 DECISIONS = {

@@ -13,9 +13,9 @@ from db import Database, Signal
 from tests.conftest import NOW
 from tests.web.api.conftest import Api, Tenant
 from tests.web.api.rows import add_signal
-from web.api import export
-from web.api.export import COLUMNS, export_rows
+from web import exports
 from web.api.signal_filters import SignalChoice
+from web.exports import COLUMNS, export_rows
 
 
 def table(text: str) -> list[dict[str, str]]:
@@ -68,7 +68,7 @@ def test_filters_hold_as_in_the_list(api: Api, bobs_api: Api, database: Database
 
 
 def test_pages_join_without_a_seam(database: Database, alice: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "PAGE", 2)
+    monkeypatch.setattr(exports, "PAGE", 2)
     for number in range(5):
         add_signal(database, alice.workspace_id, f"C1:{number}", minutes=number // 2)
     pieces = [*export_rows(database, alice.workspace_id, SignalChoice(), "csv")]

@@ -1,4 +1,4 @@
-"""Settings: the workspace's name, how long it keeps what it hears, and erasing what somebody said."""
+"""Settings: the workspace's name, how long it keeps what it hears, exporting everything, and erasing."""
 
 from datetime import timedelta
 
@@ -9,14 +9,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from core.errors import SignalboxError
 from db import Signal, Workspace
-from web.actions import actor
+from web.actions import actor, audit
 from web.actions.erasure import Whose, count_erasable, erase
 from web.actions.settings import LONGEST_RETENTION_DAYS, WorkspaceChanges, change_workspace
 from web.api.erasures import NewErasure
 from web.api.fields import Body, Name
+from web.api.signal_filters import SignalChoice
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, ask, page, read_form, refusal_of
+from web.console.downloads import wanted_format
 from web.console.navigation import ADMINS
+from web.exports import download, export_rows
 from web.services import services
 from web.session import Visitor, require_role
 
@@ -51,6 +54,18 @@ def change_settings(visitor: Visitor) -> BaseResponse:
         refusal, status = refusal_of(error)
         return _shown(visitor, refusal=refusal, status=status)
     return redirect(url_for("admin.settings", saved=1), 303)
+
+
+@admin.post("/settings/export")
+@require_role(*ADMINS)
+def export_everything(visitor: Visitor) -> Response:
+    """All signals of the workspace as a file. That somebody took them is written down first."""
+    wanted = wanted_format(request.form.get("format"))
+    with services().database.write() as session:
+        audit(session, actor(visitor), "signals.exported", visitor.workspace_id, {"format": wanted})
+    everything = SignalChoice(include_deleted=True)
+    rows = export_rows(services().database, visitor.workspace_id, everything, wanted)
+    return download(rows, wanted, services().clock())
 
 
 @admin.post("/settings/erase")
