@@ -18,7 +18,7 @@ from db import Database
 from db.dialects import is_unavailable
 from integrations.slack.bolt import build_app
 from integrations.slack.effects import SlackEffects
-from integrations.slack.scopes import BOT_SCOPES
+from integrations.slack.scopes import FEATURES
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
@@ -78,7 +78,7 @@ class Parts:
             database=self.database,
             digester=self.digester,
             clock=self.clock,
-            bot_scopes=BOT_SCOPES,
+            bot_scopes=FEATURES.scopes,
         )
 
     @cached_property

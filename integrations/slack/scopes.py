@@ -1,17 +1,35 @@
-"""The events the Slack app subscribes to and the scopes they cost; ``manifest.yml`` says the same."""
+"""What the Slack app can do, with the scopes and events each ability costs; ``manifest.yml`` says the same.
 
-from collections.abc import Mapping
-from types import MappingProxyType
+A new ability is one more `Feature` here, and its scopes and events in the manifest. Slack grants scopes additively and
+keeps optional ones apart (https://docs.slack.dev/authentication/installing-with-oauth), so code that needs a scope asks
+`has_scope` and does without when it was not granted.
+"""
 
-BOT_EVENTS: Mapping[str, str | None] = MappingProxyType(
-    {
-        "message.channels": "channels:history",
-        "message.groups": "groups:history",
-        "app_uninstalled": None,
-        "tokens_revoked": None,
-    }
+from core.features import Feature, FeatureTable, Scoped
+
+FEATURES = FeatureTable(
+    (
+        Feature(
+            "public_channels",
+            "messages in public channels",
+            scopes=("channels:history",),
+            events=("message.channels",),
+        ),
+        Feature(
+            "private_channels",
+            "messages in private channels",
+            scopes=("groups:history",),
+            events=("message.groups",),
+        ),
+        Feature(
+            "lifecycle",
+            "word of its own removal",
+            events=("app_uninstalled", "tokens_revoked"),
+        ),
+    )
 )
-"""Each subscribed event and the bot scope it needs (None: none): https://docs.slack.dev/reference/events/message"""
 
-BOT_SCOPES: tuple[str, ...] = tuple(dict.fromkeys(scope for scope in BOT_EVENTS.values() if scope))
-"""What Add to Slack asks for, in the manifest's order: no more than the events need."""
+
+def has_scope(integration: Scoped, feature: str) -> bool:
+    """Whether the integration was granted all scopes of the feature of that name."""
+    return FEATURES.has_scope(integration, feature)

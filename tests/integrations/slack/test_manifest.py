@@ -10,12 +10,20 @@ import yaml
 
 from integrations.slack.capture import KINDS
 from integrations.slack.envelope import EFFECTS
-from integrations.slack.scopes import BOT_EVENTS, BOT_SCOPES
+from integrations.slack.scopes import FEATURES
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT.parent / "shared" / "data" / "slack-manifest.schema.json"
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text())
 SETTINGS = MANIFEST["settings"]
+
+SCOPE_OF_EVENT: dict[str, str | None] = {
+    "app_uninstalled": None,
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "tokens_revoked": None,
+}
+"""What Slack demands for each event: https://docs.slack.dev/reference/events"""
 
 
 @pytest.mark.skipif(not SCHEMA.is_file(), reason="the schema of Slack's manifests is not at hand")
@@ -24,21 +32,36 @@ def test_slack_would_accept_it() -> None:
 
 
 def test_events_and_scopes_are_those_of_the_code() -> None:
-    assert SETTINGS["event_subscriptions"]["bot_events"] == list(BOT_EVENTS)
-    assert MANIFEST["oauth_config"]["scopes"] == {"bot": list(BOT_SCOPES)}
+    assert SETTINGS["event_subscriptions"]["bot_events"] == list(FEATURES.events)
     assert "user_events" not in SETTINGS["event_subscriptions"]
+    scopes = MANIFEST["oauth_config"]["scopes"]
+    assert scopes["bot"] == list(FEATURES.scopes)
+    assert scopes.get("bot_optional", []) == list(FEATURES.optional_scopes)
+    assert scopes.keys() <= {"bot", "bot_optional"}
+
+
+def test_optional_scopes_are_also_listed_as_scopes() -> None:
+    """Slack refuses a manifest otherwise: https://docs.slack.dev/reference/app-manifest"""
+    assert set(FEATURES.optional_scopes) <= set(FEATURES.scopes)
 
 
 def test_every_subscribed_event_is_understood() -> None:
     """``message.channels`` subscribes to events whose type is ``message``."""
-    arriving = {"message" if event.startswith("message.") else event for event in BOT_EVENTS}
+    arriving = {"message" if event.startswith("message.") else event for event in FEATURES.events}
     assert arriving <= KINDS.keys()
     assert arriving >= EFFECTS
 
 
-def test_every_scope_is_paid_for_by_an_event() -> None:
-    assert set(BOT_SCOPES) == {scope for scope in BOT_EVENTS.values() if scope}
-    assert len(BOT_SCOPES) == len(set(BOT_SCOPES))
+def test_every_event_brings_the_scope_that_slack_demands_for_it() -> None:
+    for feature in FEATURES:
+        assert {SCOPE_OF_EVENT[event] for event in feature.events} <= {*feature.scopes, None}, feature.name
+
+
+def test_every_feature_says_what_it_is_once() -> None:
+    names, sentences = [f.name for f in FEATURES], [f.sentence for f in FEATURES]
+    assert len(names) == len(set(names))
+    assert len(sentences) == len(set(sentences))
+    assert not [sentence for sentence in sentences if sentence.endswith(".") or not sentence.strip()]
 
 
 def test_addresses_are_the_routes_below_the_placeholder() -> None:
