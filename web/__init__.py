@@ -4,6 +4,7 @@ from apiflask import APIFlask
 
 from web.api import make_flask, register_api
 from web.api.limits import Limits, limit_requests
+from web.compression import register_compression
 from web.console import register_console
 from web.errors import register_errors
 from web.health import health
@@ -18,6 +19,7 @@ def make_web(services: Services) -> APIFlask:
     app = make_flask()
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     attach(app, services)
+    register_compression(app)
     register_errors(app)
     register_security(app)
     register_ingress(app)

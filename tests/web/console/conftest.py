@@ -15,6 +15,7 @@ from core.settings import Settings
 from db import Database, Signal
 from oauth.bootstrap import Bootstrapped, bootstrap
 from tests.conftest import StillClock
+from web.compression import register_compression
 from web.console import register_console
 from web.errors import register_errors
 from web.security import register_security
@@ -66,6 +67,7 @@ def make_app(database: Database, digester: Digester, clock: StillClock) -> MakeA
             settings=Settings(public_url=public_url), database=database, digester=digester, clock=clock
         )
         attach(app, cast("Services", parts))
+        register_compression(app)
         register_errors(app)
         register_security(app)
         register_console(app)
