@@ -62,13 +62,20 @@ def _connect(database: Database) -> str:
 
 def _arrivals(slack_app_id: str, count: int) -> list[Arrival]:
     return [
-        Arrival("slack", "message", _body(number), utc_now(), external_id=f"Ev{number}", slack_app_id=slack_app_id)
+        Arrival(
+            "slack", "message", _body(number), utc_now(), external_id=f"Ev{number}", slack_app_id=slack_app_id,
+            subject=f"C0SHARED:{_ts(number)}",
+        )
         for number in range(count)
-    ]
+    ]  # fmt: skip
+
+
+def _ts(number: int) -> str:
+    return f"{1_795_255_200 + number}.000100"
 
 
 def _body(number: int) -> bytes:
-    ts = f"{1_795_255_200 + number}.000100"
+    ts = _ts(number)
     words = f"Event {number}: the export stops at 1,000 rows and nobody tells us why."
     message = {"type": "message", "channel": "C0SHARED", "user": "U0CUST", "text": words, "ts": ts, "event_ts": ts,
                "user_team": "T0CUSTOMER"}  # fmt: skip

@@ -63,6 +63,7 @@ class Envelope:
     ``malformed`` is the reason when the body cannot be understood: such an event is stored as failed.
     ``app_id`` and ``accounts`` address platforms whose credential serves many tenants.
     ``effects`` marks events that act on the platform's side instead of carrying words.
+    ``subject`` names what the event is about as a signal's ref does, so that a person can ask what became of it.
     ``reply`` is what the platform wants echoed at once, without storing (Slack's challenge).
     """
 
@@ -73,6 +74,7 @@ class Envelope:
     accounts: tuple[AccountKey, ...] = ()
     effects: bool = False
     reply: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

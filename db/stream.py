@@ -32,6 +32,8 @@ class Event(HasId, Base):
     webhook_key_id: Mapped[str | None] = mapped_column(ForeignKey("webhook_keys.id", ondelete="SET NULL"))
     external_id: Mapped[str | None] = mapped_column(String(255))
     type: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str | None] = mapped_column(_Ref)
+    """What it is about, as a signal's ref names it; None where a platform does not say."""
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(10), default="pending")
     reason: Mapped[str | None] = mapped_column(String(80))
@@ -59,6 +61,8 @@ for _door in ("integration_id", "webhook_key_id"):
     _columns = (Event.__table__.c[_door], Event.__table__.c.id)
     Index(f"ix_events_{_door}_id", *_columns, postgresql_where=_present, sqlite_where=_present)
 Index("ix_events_received_at_id", Event.received_at, Event.id)
+_SUBJECT = text("subject IS NOT NULL")
+Index("ix_events_subject", Event.subject, postgresql_where=_SUBJECT, sqlite_where=_SUBJECT)
 _PENDING = text("state = 'pending'")
 Index("ix_events_pending_lane_due_at", Event.lane, Event.due_at, postgresql_where=_PENDING, sqlite_where=_PENDING)
 

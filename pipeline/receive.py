@@ -30,6 +30,7 @@ class Arrival:
     integration_id: str | None = None
     webhook_key_id: str | None = None
     failed: str | None = None
+    subject: str | None = None
 
     def row(self) -> dict[str, object]:
         """The event's row."""
@@ -41,6 +42,7 @@ class Arrival:
             "webhook_key_id": self.webhook_key_id,
             "external_id": self.external_id,
             "type": self.type,
+            "subject": self.subject,
             "payload": self.payload,
             "state": "failed" if self.failed else "pending",
             "reason": self.failed,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from core.adapter import AccountKey, Envelope
 from core.taming import Tame, bounded
 from integrations.slack.arrival import Callback, Malformed, read_callback
+from integrations.slack.subject import subject
 
 EFFECTS = frozenset({"app_uninstalled", "tokens_revoked"})
 """Events that end an installation. In Slack's complete examples ``authorizations`` is absent, and ``team_id`` names the
@@ -29,6 +30,7 @@ def envelope(body: bytes) -> Envelope:
         app_id=_id(callback.body, "api_app_id"),
         accounts=_accounts(callback),
         effects=callback.type in EFFECTS,
+        subject=subject(callback),
     )
 
 

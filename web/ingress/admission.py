@@ -55,6 +55,7 @@ def store(adapter: Adapter, inbound: InboundRequest, envelope: Envelope, credent
             received_at=inbound.received_at,
             external_id=envelope.external_id,
             failed=envelope.malformed,
+            subject=envelope.subject,
             slack_app_id=credential.slack_app_id,
             integration_id=credential.integration_id,
             webhook_key_id=credential.webhook_key_id,
