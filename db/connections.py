@@ -63,11 +63,22 @@ class SlackApp(HasId, HasUpdatedAt, Base):
     client_secret = Sealed()
     signing_secret = Sealed()
     previous_signing_secret = Sealed()
+    previous_signing_secret_expires_at: Mapped[datetime | None]
+    """None: for as long as it is there, as when the settings name two secrets."""
     app_token = Sealed()
+    signature_verified_at: Mapped[datetime | None]
+    """When the first request signed with the present secret came: until then nobody knows that it is the right one."""
+    socket_opened_at: Mapped[datetime | None]
+    """When Slack last greeted a socket of this app (Socket Mode)."""
     rate_limited_at: Mapped[datetime | None]
     """When Slack last said that it held events of this app back (``app_rate_limited``)."""
 
     workspace: Mapped["Workspace | None"] = relationship(back_populates="slack_apps")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has its credentials; until then it is a place that is kept for an app being made in Slack."""
+        return bool(self.client_id)
 
 
 class NewSlackApp(TypedDict, total=False):

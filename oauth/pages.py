@@ -117,6 +117,12 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
             "Its operator sets SIGNALBOX_SLACK_CLIENT_ID, SIGNALBOX_SLACK_CLIENT_SECRET and "
             "SIGNALBOX_SLACK_SIGNING_SECRET and restarts, or an admin registers the workspace's own Slack app.",
         ),
+        "slack_app_incomplete": Ending(
+            409,
+            "This Slack app is not ready yet",
+            "Its client id and its secrets were not pasted into Signalbox yet.",
+            "An admin finishes it in the console, under Slack apps.",
+        ),
         "ticket_invalid": Ending(
             401,
             "This install link is not valid any more",

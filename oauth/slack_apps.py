@@ -16,8 +16,9 @@ SHARED_APP_ID = f"{SlackApp.id_prefix}_{'0' * 26}"
 
 MISSING = (
     "No Slack app is configured. Set SIGNALBOX_SLACK_CLIENT_ID, SIGNALBOX_SLACK_CLIENT_SECRET and "
-    "SIGNALBOX_SLACK_SIGNING_SECRET, and start Signalbox again."
+    "SIGNALBOX_SLACK_SIGNING_SECRET, and start Signalbox again, or register an app of the workspace's own."
 )
+INCOMPLETE = "This Slack app has no credentials yet: paste them first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,21 @@ def upsert_shared_app(database: Database, settings: Settings, now: datetime) -> 
 
 
 def choose_app(session: Session, *, workspace_id: str, slack_app_id: str | None) -> SlackApp:
-    """The named app, if it is the workspace's own or the shared one, else the shared one.
+    """The named app, if it is the workspace's own or the shared one; else the shared one, else the only own one.
 
-    Raises `NotFound` for any other id and ``slack_app_missing`` when there is no shared app.
+    Raises `NotFound` for any other id, ``slack_app_missing`` when there is nothing to choose, and
+    ``slack_app_incomplete`` for an app without credentials.
     """
     if slack_app_id is None:
-        app = shared_app(session)
+        app = shared_app(session) or _only_own_app(session, workspace_id)
         if app is None:
             raise Conflict("slack_app_missing", MISSING)
         return app
     app = session.get(SlackApp, slack_app_id)
     if app is None or app.workspace_id not in (workspace_id, None):
         raise NotFound("Slack app")
+    if not app.is_complete:
+        raise Conflict("slack_app_incomplete", INCOMPLETE)
     return app
 
 
@@ -77,6 +81,12 @@ def shared_app(session: Session) -> SlackApp | None:
     return session.scalars(_shared()).first()
 
 
+def _only_own_app(session: Session, workspace_id: str) -> SlackApp | None:
+    complete = select(SlackApp).where(SlackApp.workspace_id == workspace_id, SlackApp.client_id != "")
+    apps = session.scalars(complete.limit(2)).all()
+    return apps[0] if len(apps) == 1 else None
+
+
 def _shared() -> Select[SlackApp]:
     return select(SlackApp).where(SlackApp.workspace_id.is_(None)).order_by(SlackApp.created_at, SlackApp.id).limit(1)
 
@@ -85,6 +95,8 @@ def _describe(app: SlackApp, settings: Settings) -> None:
     current, previous = [*settings.slack_signing_secret[:2], None, None][:2]
     same = app.client_id == settings.slack_client_id
     app.client_id = settings.slack_client_id
+    if current and current != app.signing_secret:
+        app.signature_verified_at = None
     for name, value in {
         "api_app_id": settings.slack_app_id,
         "client_secret": settings.slack_client_secret,

@@ -65,6 +65,8 @@ def match(
             matches[event.id] = replace(matched, asks=asks)
         elif event.integration_id:
             matches[event.id] = _match_integration(by_id.get(event.integration_id))
+        elif event.platform == "slack":
+            matches[event.id] = Match(reason="slack_app_deleted")
         else:
             matches[event.id] = _match_key(keys.get(event.webhook_key_id or ""))
     return matches

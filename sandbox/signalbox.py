@@ -26,9 +26,13 @@ class Signalbox:
         """Where Slack sends the shared app's events."""
         return urljoin(self._base_url, "slack/events")
 
-    def add_to_slack(self, team_id: str) -> None:
-        """Adds the app to Slack like a browser: install link, consent, redirect with the cookie, success page."""
-        link = self._call("asking for an install link", "POST", "slack/install-links", {})
+    def add_to_slack(self, team_id: str, app_id: str | None = None) -> None:
+        """Adds the app to Slack like a browser: install link, consent, redirect with the cookie, success page.
+
+        ``app_id`` is one of the workspace's own apps; without it the shared one is meant.
+        """
+        chosen: JsonObject = {"app_id": app_id} if app_id else {}
+        link = self._call("asking for an install link", "POST", "slack/install-links", chosen)
         self._browse(urljoin(self._base_url, _field("asking for an install link", link, "url")))
         step = "checking the Slack integration"
         listed = Tame(self._call(step, "GET", "integrations")).objects("items")

@@ -31,7 +31,7 @@ RetryReason: TypeAlias = Literal["http_timeout", "connection_failed", "http_erro
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackApp:
-    """The one app that this Slack has: its credentials, whether its tokens rotate, and where events go.
+    """An app that this Slack has: its credentials, whether its tokens rotate, and where events go.
 
     ``redirect_urls`` empty accepts any; else a redirect URI equals one of them or sits below it.
     """
@@ -47,7 +47,9 @@ class SlackApp:
 
 
 class SlackStandIn:
-    """One Slack with one app in it. With ``auto_approve`` consent is given at once, else a page asks."""
+    """One Slack as one app meets it. With ``auto_approve`` consent is given at once, else a page asks. Further apps
+    (`add_app`) share the world and the addresses; a client id or a token tells whose request it is.
+    """
 
     def __init__(self, app: SlackApp, world: SlackWorld, *, auto_approve: bool = False, clock: Clock = utc_now) -> None:
         self.app = app
@@ -64,10 +66,32 @@ class SlackStandIn:
         self._contexts: OrderedDict[str, list[JsonObject]] = OrderedDict()
         self._last_ts = 0.0
         self._senders: list[threading.Thread] = []
+        self.apps: list[SlackStandIn] = [self]
+        self.socket_address: Callable[[SlackStandIn], str] | None = None
+
+    def add_app(self, app: SlackApp) -> "SlackStandIn":
+        """The same Slack as another app of it meets it."""
+        other = SlackStandIn(app, self.world, auto_approve=self.auto_approve, clock=self.clock)
+        other.history, other.faults, other.apps = self.history, self.faults, self.apps
+        self.apps.append(other)
+        return other
+
+    def of_client(self, client_id: str) -> "SlackStandIn":
+        """The app of this client id; this one when nobody has it, which then says so."""
+        return next((each for each in self.apps if each.app.client_id == client_id), self)
+
+    def of_token(self, token: str) -> "SlackStandIn":
+        """The app whose bot token or app-level token this is; this one when nobody knows it."""
+        known = (each for each in self.apps if token and (token == each.app.app_token or each.grants.issued(token)))
+        return next(known, self)
 
     def send_events_to(self, url: str) -> None:
         """From now on events go to this address."""
         self.app = replace(self.app, events_url=url)
+
+    def sign_with(self, signing_secret: str) -> None:
+        """From now on requests are signed with this secret, as after somebody regenerated it."""
+        self.app = replace(self.app, signing_secret=signing_secret)
 
     def fail_next(
         self, method: str, *, error: str = "ratelimited", status: int = 429, retry_after: int | None = 2, times: int = 1

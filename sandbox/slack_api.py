@@ -53,8 +53,10 @@ def slack_blueprint(slack: SlackStandIn) -> Blueprint:
 
 def _answer(slack: SlackStandIn, method: str) -> Response:
     try:
-        perform = METHODS.get(method, _unknown)
-        return jsonify({"ok": True, **perform(slack, _token(), _arguments())})
+        perform, token, arguments = METHODS.get(method, _unknown), _token(), _arguments()
+        client_id = (_basic() or (arguments.get("client_id", ""), ""))[0]
+        asked = slack.of_client(client_id) if client_id else slack.of_token(token)
+        return jsonify({"ok": True, **perform(asked, token, arguments)})
     except SlackRefusal as refusal:
         return jsonify(ok=False, error=refusal.error)
 
@@ -165,6 +167,14 @@ def _authorizations_list(slack: SlackStandIn, token: str, arguments: Arguments) 
     return {"authorizations": [*page], "response_metadata": {"next_cursor": cursor}}
 
 
+def _connections_open(slack: SlackStandIn, token: str, _: Arguments) -> JsonObject:
+    """Where a socket of the app can be opened now: https://docs.slack.dev/reference/methods/apps.connections.open."""
+    if not slack.app.app_token or not equals_any([slack.app.app_token], token):
+        raise SlackRefusal("invalid_auth" if token else "not_authed")
+    address = slack.apps[0].socket_address
+    return {"url": address(slack) if address else "wss://127.0.0.1:1/nobody-listens-here"}
+
+
 def _written(method: str) -> Method:
     """A method with which the app shows something: kept for a look at it, and answered with a timestamp or view."""
 
@@ -187,6 +197,7 @@ METHODS: Mapping[str, Method] = {
     "users.info": _users_info,
     "team.info": _team_info,
     "apps.event.authorizations.list": _authorizations_list,
+    "apps.connections.open": _connections_open,
     "conversations.list": conversations_list,
     "conversations.info": conversations_info,
     "conversations.history": conversations_history,

@@ -37,6 +37,7 @@ def ask_consent(slack: SlackStandIn) -> BaseResponse:
     """The consent page, or at once the way back with a code; 400 when the request names no known app or address."""
     source = request.form if request.method == "POST" else request.args
     asked = {name: source.get(name, "") for name in _ASKED}
+    slack = slack.of_client(asked["client_id"])
     if problem := _problem(slack, asked):
         return Response(f"Slack (sandbox) refuses: {problem}\n", status=400, mimetype="text/plain")
     team = slack.world.team(asked["team"]) or slack.world.teams[0]

@@ -124,6 +124,11 @@ class Grants:
                 raise SlackRefusal("token_expired")
             return known.installation
 
+    def issued(self, token: str) -> bool:
+        """Whether this access token was ever granted here."""
+        with self._lock:
+            return token in self._access
+
     def seconds_left(self, token: str) -> int | None:
         """How long this live token still lives; None without rotation."""
         with self._lock:

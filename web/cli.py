@@ -133,9 +133,12 @@ def _add_tasks(cli: click.Group) -> None:
 
     @cli.command("manifest")
     @click.option("--public-url", help="Where Slack reaches this server (default: SIGNALBOX_PUBLIC_URL).")
-    def manifest(public_url: str | None) -> None:
+    @click.option(
+        "--socket-mode", is_flag=True, help="For a server that Slack cannot reach: no addresses for requests."
+    )
+    def manifest(public_url: str | None, *, socket_mode: bool) -> None:
         """Print the Slack app manifest with this server's addresses."""
-        click.echo(render_manifest(public_url or load_settings().public_url), nl=False)
+        click.echo(render_manifest(public_url or load_settings().public_url, socket_mode=socket_mode), nl=False)
 
     @cli.command("replay")
     @click.argument("event_ids", nargs=-1, required=True, metavar="EVENT_ID...")

@@ -17,6 +17,7 @@ from db import (
     Role,
     SavedView,
     Signal,
+    SlackApp,
     WebhookKey,
     WorkspaceMember,
 )
@@ -24,7 +25,9 @@ from web.auth import Caller
 from web.services import services
 from web.session import Visitor
 
-Row = TypeVar("Row", Signal, Conversation, Conversation, SavedView, Integration, WebhookKey, Invitation, ApiToken)
+Row = TypeVar(
+    "Row", Signal, Conversation, Conversation, SavedView, Integration, SlackApp, WebhookKey, Invitation, ApiToken
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,19 +47,22 @@ def refuse(platform: str, refusal: Refusal) -> Unauthenticated:
 
 def store(adapter: Adapter, inbound: InboundRequest, envelope: Envelope, credential: Credential) -> Stored:
     """Commits the event; raises the database's error (503) when it could not."""
-    return services().inbox.store(
-        Arrival(
-            platform=adapter.platform,
-            type=envelope.type,
-            payload=inbound.body,
-            received_at=inbound.received_at,
-            external_id=envelope.external_id,
-            failed=envelope.malformed,
-            subject=envelope.subject,
-            slack_app_id=credential.slack_app_id,
-            integration_id=credential.integration_id,
-            webhook_key_id=credential.webhook_key_id,
-        )
+    return services().inbox.store(arrival(adapter, inbound, envelope, credential))
+
+
+def arrival(adapter: Adapter, inbound: InboundRequest, envelope: Envelope, credential: Credential) -> Arrival:
+    """An authentic request on its way into the inbox."""
+    return Arrival(
+        platform=adapter.platform,
+        type=envelope.type,
+        payload=inbound.body,
+        received_at=inbound.received_at,
+        external_id=envelope.external_id,
+        failed=envelope.malformed,
+        subject=envelope.subject,
+        slack_app_id=credential.slack_app_id,
+        integration_id=credential.integration_id,
+        webhook_key_id=credential.webhook_key_id,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import jsonschema
 import pytest
@@ -11,11 +12,18 @@ import yaml
 from integrations.slack.capture import KINDS
 from integrations.slack.envelope import EFFECTS
 from integrations.slack.scopes import FEATURES
+from web.manifest import creation_link, own_manifest, render_manifest
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT.parent / "shared" / "data" / "slack-manifest.schema.json"
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text())
 SETTINGS = MANIFEST["settings"]
+VARIANTS: dict[str, Any] = {
+    "as it is": MANIFEST,
+    "over a socket": yaml.safe_load(render_manifest("https://signalbox.example.com", socket_mode=True)),
+    "own": own_manifest("https://box.example.com/", "app_1", name="A name that is longer than what Slack allows"),
+    "own, over a socket": own_manifest("https://box.example.com", "app_1", socket_mode=True),
+}
 
 SCOPE_OF_EVENT: dict[str, str | None] = {
     "app_uninstalled": None,
@@ -34,8 +42,32 @@ SCOPE_OF_EVENT: dict[str, str | None] = {
 
 
 @pytest.mark.skipif(not SCHEMA.is_file(), reason="the schema of Slack's manifests is not at hand")
-def test_slack_would_accept_it() -> None:
-    jsonschema.validate(MANIFEST, json.loads(SCHEMA.read_text()))
+@pytest.mark.parametrize("variant", ["as it is", "over a socket", "own", "own, over a socket"])
+def test_slack_would_accept_it(variant: str) -> None:
+    jsonschema.validate(VARIANTS[variant], json.loads(SCHEMA.read_text()))
+
+
+def test_over_a_socket_it_is_the_same_app_without_addresses_for_requests() -> None:
+    over_socket = VARIANTS["over a socket"]
+    assert over_socket["settings"]["socket_mode_enabled"] is True
+    assert "request_url" not in json.dumps(over_socket)
+    for part in ("display_information", "features", "oauth_config"):
+        assert json.dumps(over_socket[part]) == json.dumps(_without_urls(MANIFEST[part]))
+
+
+def test_an_own_app_has_its_own_name_and_path() -> None:
+    own = VARIANTS["own"]
+    assert own["settings"]["event_subscriptions"]["request_url"] == "https://box.example.com/slack/apps/app_1/events"
+    assert own["settings"]["interactivity"]["request_url"] == "https://box.example.com/slack/apps/app_1/events"
+    assert "/slack/events" not in json.dumps(own)
+    assert own["display_information"]["name"] == own["features"]["bot_user"]["display_name"]
+    assert len(own["display_information"]["name"]) == 35
+
+
+def test_the_link_carries_the_whole_manifest() -> None:
+    query = dict(parse_qsl(urlsplit(creation_link(VARIANTS["own"])).query))
+    assert query["new_app"] == "1"
+    assert json.loads(query["manifest_json"]) == VARIANTS["own"]
 
 
 def test_events_and_scopes_are_those_of_the_code() -> None:
@@ -90,3 +122,9 @@ def test_tokens_rotate_and_irreversible_switches_are_off() -> None:
 
 def test_the_description_is_long_enough_for_slack() -> None:
     assert 175 <= len(MANIFEST["display_information"]["long_description"]) <= 4000
+
+
+def _without_urls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_urls(each) for name, each in value.items() if name not in ("url", "request_url")}
+    return [_without_urls(each) for each in value] if isinstance(value, list) else value

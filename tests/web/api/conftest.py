@@ -105,10 +105,20 @@ def woken() -> list[str]:
 
 
 @pytest.fixture
+def settings() -> Settings:
+    return Settings(public_url=PUBLIC_URL)
+
+
+@pytest.fixture
 def app(
-    database: Database, digester: Digester, clock: StillClock, organisations: Organisations, woken: list[str]
+    database: Database,
+    digester: Digester,
+    clock: StillClock,
+    *,
+    settings: Settings,
+    organisations: Organisations,
+    woken: list[str],
 ) -> Iterator[APIFlask]:
-    settings = Settings(public_url=PUBLIC_URL)
     app = make_flask()
     register_errors(app)
     register_api(app, streams=Streams(Pace(life=0)))

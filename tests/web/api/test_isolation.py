@@ -30,6 +30,7 @@ def alices_ids(database: Database, alice: Tenant) -> dict[str, str]:
         "user_id": alice.user_id,
         "invitation_id": add_invitation(database, alice.workspace_id),
         "token_id": token_of(database, alice),
+        "app_id": add_app(database, alice.workspace_id),
     }
 
 
