@@ -73,6 +73,8 @@ class Capture:
 class Removal:
     """The words were deleted at the source. Without a signal yet, a tombstone is left, so that a late original
     does not come back to life. ``only_changes`` as in `Capture`: then no tombstone is left.
+
+    ``redacted``: they must not be kept anywhere either, neither in earlier versions nor in a copy from another source.
     """
 
     ref: str
@@ -81,16 +83,59 @@ class Removal:
     occurred_at: datetime
     scope: str = ""
     only_changes: str | None = None
+    redacted: bool = False
 
 
 Write: TypeAlias = Capture | Removal
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """What a conversation is about, as its issue stands at ``version`` (text that sorts by age): nobody's words.
+
+    ``internal`` names threads in which only our own people talk about it; what is said there is no customer's word.
+    ``partial``: what is missing is not known, rather than gone.
+    """
+
+    conversation: tuple[ConversationKey, ...]
+    version: str
+    title: str | None = None
+    url: str | None = None
+    state: str | None = None
+    priority: str | None = None
+    assignee_name: str | None = None
+    assignee_email: str | None = None
+    account: Account = Account()
+    tags: tuple[str, ...] = ()
+    internal: tuple[ConversationKey, ...] = ()
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All that a source holds of a conversation: a signal of it that is not among ``refs`` was deleted there.
+
+    Only signals of this scope that are older than ``version`` are concerned.
+    """
+
+    conversation: ConversationKey
+    refs: tuple[str, ...]
+    version: str
+    taken_at: datetime
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Writes:
-    """Signals to write, all in one transaction with the event's state."""
+    """Signals to write, in one transaction with the event's state, and what else the event tells of conversations.
+
+    ``reason`` says why an event that only describes conversations brings no words.
+    """
 
     writes: tuple[Write, ...]
+    topics: tuple[Topic, ...] = ()
+    inventories: tuple[Inventory, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,21 @@
 Field names: https://docs.usepylon.com/pylon-docs/developer/api (schemas Issue and Message; every field may be absent).
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from core.signal import Account, Author, Capture, ConversationKey
+from core.signal import Account, Author, Capture, ConversationKey, Topic
 from core.taming import JsonObject, JsonValue, Tame, bounded
 from integrations.pylon.readable import readable
 
 MAX_URL_CHARACTERS = 2048
+MAX_FILE_NAME_CHARACTERS = 200
+_REDACTED = re.compile(r"[\[(*_\s]*(?:message |this message (?:was|has been) )?redacted[\])*_.\s]*", re.IGNORECASE)
 _UNKNOWN = Account()
+_NOBODY = Author()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +33,26 @@ class Issue:
     account: Account = _UNKNOWN
     tags: tuple[str, ...] = ()
     slack_thread: str | None = None
+    priority: str | None = None
+    assignee_email: str | None = None
+    opening: str = ""
+    requester: Author = _NOBODY
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: its words as plain text and who said them; ``internal`` marks agents' words and private notes."""
+    """A message: its words as plain text and who said them; ``internal`` marks agents' words and private notes.
+
+    ``files`` are names only: Pylon's addresses of attachments expire.
+    """
 
     id: str | None
     text: str
     author: Author
     internal: bool = False
+    files: tuple[str, ...] = ()
     sent_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -57,6 +70,10 @@ def issue_of(raw: Tame, key: str) -> Issue:
         account=Account(key_of(account.text("id")), account.text("name")),
         tags=tags_of(raw.raw.get("tags")),
         slack_thread=slack_thread_of(raw.object("slack")),
+        priority=raw.text("priority") or raw.object("custom_fields").object("priority").text("value"),
+        assignee_email=raw.object("assignee").text("email"),
+        opening=readable(raw.text("body_html") or ""),
+        requester=_person(raw.object("requester")),
         created_at=raw.time("created_at"),
         updated_at=raw.time("updated_at"),
     )
@@ -65,20 +82,37 @@ def issue_of(raw: Tame, key: str) -> Issue:
 def message_of(raw: Tame) -> Message:
     """A message as the API tells it. Only internal notes have a ``thread_id``."""
     author = raw.object("author")
-    contact = author.object("contact")
     return Message(
         id=raw.text("id"),
         text=readable(raw.text("message_html") or ""),
-        author=Author(
-            name=author.text("name") or contact.text("name"),
-            email=contact.text("email"),
-            external_id=key_of(contact.text("id")),
-            affiliation="external" if contact else "unknown",
-        ),
+        author=_person(author.object("contact"), name=author.text("name")),
+        files=tuple(filter(None, (_file_name(url) for url in raw.texts("file_urls")))),
         internal=bool(author.object("user")) or is_set(raw.raw.get("is_private")) or raw.text("thread_id") is not None,
         sent_at=raw.time("timestamp"),
         updated_at=raw.time("updated_at"),
     )
+
+
+def is_redacted(message: Message) -> bool:
+    """Whether Pylon holds the place of the message, but not its words any more."""
+    return (not message.text and not message.files) or _REDACTED.fullmatch(message.text) is not None
+
+
+def _person(contact: Tame, *, name: str | None = None) -> Author:
+    """A contact is a customer's, by Pylon's definition."""
+    return Author(
+        name=name or contact.text("name"),
+        email=contact.text("email"),
+        external_id=key_of(contact.text("id")),
+        affiliation="external" if contact else "unknown",
+    )
+
+
+def _file_name(url: str) -> str | None:
+    try:
+        return unquote(urlsplit(url).path.rsplit("/", 1)[-1])[:MAX_FILE_NAME_CHARACTERS] or None
+    except ValueError:
+        return None
 
 
 def is_set(flag: JsonValue) -> bool:
@@ -115,25 +149,52 @@ def web_link(text: str | None) -> str | None:
 
 
 def capture(
-    issue: Issue, message: Message, *, ref: str, scope: str, version: datetime, occurred_at: datetime, limited: bool
+    issue: Issue,
+    message: Message,
+    *,
+    ref: str,
+    scope: str,
+    version: datetime,
+    occurred_at: datetime,
+    limited: bool,
+    only_changes: str | None = None,
 ) -> Capture:
     """The signal of one customer message. ``limited``: told by a webhook body alone, not by Pylon's API."""
-    keys = [ConversationKey("pylon_issue", bounded(issue.id))]
-    if issue.slack_thread:
-        keys.append(ConversationKey("slack_thread", issue.slack_thread))
     return Capture(
         ref=bounded(ref),
         version=sortable(version),
-        verbatim=message.text,
+        verbatim=message.text or ", ".join(message.files),
         occurred_at=occurred_at,
         scope=scope,
         author=message.author,
         account=issue.account,
         url=issue.link,
-        conversation=tuple(keys),
+        conversation=tuple(_keys(issue)),
         tags=issue.tags,
         metadata=_metadata(issue, message, limited=limited),
+        only_changes=only_changes,
     )
+
+
+def topic(issue: Issue, *, version: datetime) -> Topic:
+    """What the issue is like."""
+    return Topic(
+        conversation=tuple(_keys(issue)),
+        version=sortable(version),
+        title=issue.title,
+        url=issue.link,
+        state=issue.state,
+        priority=issue.priority,
+        assignee_email=issue.assignee_email,
+        account=issue.account,
+        tags=issue.tags,
+    )
+
+
+def _keys(issue: Issue) -> Iterator[ConversationKey]:
+    yield ConversationKey("pylon_issue", bounded(issue.id))
+    if issue.slack_thread:
+        yield ConversationKey("slack_thread", issue.slack_thread)
 
 
 def sortable(moment: datetime) -> str:
@@ -150,7 +211,9 @@ def _metadata(issue: Issue, message: Message, *, limited: bool) -> JsonObject:
         "state": issue.state,
         "source": issue.source,
         "link": issue.link,
+        "priority": issue.priority,
         "tags": list(issue.tags),
+        "files": [{"name": name} for name in message.files],
         "limited": limited,
     }
     return {name: value for name, value in told.items() if value}

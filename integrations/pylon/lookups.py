@@ -36,7 +36,8 @@ class _PylonLookups:
         )
 
     def fetch(self, lookup: Lookup, access: Access) -> JsonObject:
-        """``issue`` and ``me``: the object itself; ``messages``: ``{"messages": […]}``, all pages of them.
+        """``issue``, ``account``, ``contact`` and ``me``: the object itself; ``messages`` and ``threads``:
+        ``{"messages": […]}`` and ``{"threads": […]}``, all pages of them.
 
         Raises `StepFailed`, with Pylon's own pause when it asks for one; nothing is asked before that has passed.
         """
@@ -56,6 +57,12 @@ class _PylonLookups:
                 return self._object(f"/issues/{key}", access)
             case "messages":
                 return {"messages": self._list(f"/issues/{key}/messages", access)}
+            case "threads":
+                return {"threads": self._threads(f"/issues/{key}/threads", access)}
+            case "account":
+                return self._object(f"/accounts/{key}", access)
+            case "contact":
+                return self._object(f"/contacts/{key}", access)
             case "me":
                 return self._object("/me", access)
             case _:
@@ -66,6 +73,15 @@ class _PylonLookups:
         if not isinstance(data, dict):
             raise StepFailed("pylon_unavailable", permanent=False, message="Pylon answered without data.")
         return data
+
+    def _threads(self, path: str, access: Access) -> list[JsonValue]:
+        """An organisation without internal threads may not have the route at all."""
+        try:
+            return self._list(path, access)
+        except StepFailed as failure:
+            if failure.reason in ("pylon_not_found", "pylon_request_refused"):
+                return []
+            raise
 
     def _list(self, path: str, access: Access) -> list[JsonValue]:
         """Every page's items. A cursor that comes back a second time would never end, so it ends the walk."""

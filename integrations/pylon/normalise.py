@@ -4,13 +4,13 @@ Pylon has no fixed payload (https://docs.usepylon.com/pylon-docs/developer/webho
 others are flat with names of their own. Each field is read under every name that templates are known to use.
 """
 
-import json
 import re
 from dataclasses import dataclass
 
-from core.taming import JsonObject, JsonValue, Tame, clean, parse_object
+from core.taming import Tame
 from integrations.pylon.flat import flat_issue, flat_message, flat_opening, is_by_agent
 from integrations.pylon.issues import Issue, Message, is_set
+from integrations.pylon.shapes import flattened, repeats_keys
 
 ISSUE_CREATED, ISSUE_UPDATED, ISSUE_CLOSED = "issue.created", "issue.updated", "issue.closed"
 MESSAGE_CREATED = "message.created"
@@ -45,17 +45,16 @@ TYPES = {
 
 _EVENT = ("event_type", "event", "type")
 _THIN = frozenset({*_EVENT, "event_id", "issue_id", "ticket_id", "issue_number", "number", "message_id", "id"})
-_PLACEHOLDER = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-_KEPT_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A body as far as it tells: all of it is the sender's word, so it never chooses a tenant or an address.
 
-    ``issue_id`` is None when there is none that may be asked for; ``ambiguous`` when a JSON key occurs twice, as
-    happens when a customer's words break out of the template; ``thin`` when there are ids and nothing else.
+    ``issue_id`` is None when there is none that may be asked for, and ``unconfirmed`` when it may be a message's;
+    ``ambiguous`` when a JSON key occurs twice, as happens when a customer's words break out of the template; ``thin``
+    when there are ids and nothing else; ``is_named`` when the body says in known words what happened.
     """
 
     type: str
@@ -67,18 +66,20 @@ class Notice:
     private: bool = False
     by_agent: bool = False
     ambiguous: bool = False
+    is_named: bool = True
+    unconfirmed: bool = False
 
 
 def event_type(payload: bytes) -> str:
     """The canonical type of a body. Raises `NotJsonObject`."""
-    return _type_of(_tame(payload))
+    return _type_of(flattened(payload))
 
 
 def notice_of(payload: bytes) -> Notice:
     """What a body tells. Raises `NotJsonObject`."""
-    body = _tame(payload)
+    body = flattened(payload)
     kind = _type_of(body)
-    issue_id = _issue_id(body, kind)
+    issue_id = _issue_id(body)
     return Notice(
         type=kind,
         issue_id=issue_id,
@@ -88,52 +89,21 @@ def notice_of(payload: bytes) -> Notice:
         thin=_THIN.issuperset(body.raw),
         private=is_set(body.raw.get("message_is_private")) or is_set(body.raw.get("is_private")),
         by_agent=is_by_agent(body),
-        ambiguous=_repeats_keys(payload),
+        ambiguous=repeats_keys(payload),
+        is_named=_name_of(body) in TYPES,
+        unconfirmed=kind == MESSAGE_CREATED and body.text("issue_id", "ticket_id", "message_id") is None,
     )
 
 
-def _tame(payload: bytes) -> Tame:
-    """The body without blanks and without ``{{…}}``, which Pylon leaves where it could not fill in a variable."""
-    return Tame(_filled_in(parse_object(payload), _KEPT_DEPTH))
-
-
-def _filled_in(value: JsonValue, depth: int) -> JsonValue:
-    if isinstance(value, dict | list) and depth == 0:
-        return None
-    if isinstance(value, list):
-        kept = (_filled_in(item, depth - 1) for item in value)
-        return [item for item in kept if item is not None]
-    if isinstance(value, dict):
-        fields: JsonObject = {clean(name): _filled_in(item, depth - 1) for name, item in value.items()}
-        return {name: item for name, item in fields.items() if item is not None}
-    if isinstance(value, str) and (not value.strip() or _PLACEHOLDER.fullmatch(value)):
-        return None
-    return value
-
-
 def _type_of(body: Tame) -> str:
-    name = re.sub(r"[^a-z0-9]+", "_", (body.text(*_EVENT) or "").lower()).strip("_")
-    return TYPES.get(name, ISSUE_UPDATED)
+    return TYPES.get(_name_of(body), ISSUE_UPDATED)
 
 
-def _issue_id(body: Tame, kind: str) -> str | None:
-    """A bare ``id`` is the message's in a message's body, unless that has a ``message_id`` beside it."""
-    names = ["issue_id", "ticket_id"]
-    if kind != MESSAGE_CREATED or body.text("message_id"):
-        names.append("id")
-    text = (body.text(*names) or "").strip()
+def _name_of(body: Tame) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", (body.text(*_EVENT) or "").lower()).strip("_")
+
+
+def _issue_id(body: Tame) -> str | None:
+    """A bare ``id`` may be the message's in a message's body: then only Pylon can confirm that it is an issue's."""
+    text = (body.text("issue_id", "ticket_id", "id") or "").strip()
     return text if _IDENTIFIER.fullmatch(text) else None
-
-
-def _repeats_keys(payload: bytes) -> bool:
-    repeated = False
-
-    def note(pairs: list[tuple[str, object]]) -> None:
-        nonlocal repeated
-        repeated |= len({name for name, _ in pairs}) < len(pairs)
-
-    try:
-        json.loads(payload, object_pairs_hook=note)
-    except (ValueError, RecursionError):
-        return True
-    return repeated

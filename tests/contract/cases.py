@@ -8,17 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import integrations
-from core.adapter import (
-    AccountKey,
-    Adapter,
-    Envelope,
-    Findings,
-    InboundRequest,
-    ReceivedEvent,
-    Recipient,
-    Reshaping,
-    Shared,
-)
+from core.adapter import AccountKey, Adapter, Envelope, Findings, InboundRequest, ReceivedEvent, Recipient
 from core.signal import (
     Account,
     Author,
@@ -26,9 +16,11 @@ from core.signal import (
     ConversationKey,
     Decision,
     Ignored,
+    Inventory,
     Lookup,
     Needs,
     Removal,
+    Topic,
     Write,
     Writes,
 )
@@ -85,10 +77,6 @@ class Case:
     def envelope(self) -> Envelope:
         fields = dict(self.raw["envelope"])
         accounts = tuple(AccountKey(**account) for account in fields.pop("accounts", []))
-        if shared := fields.pop("shared", None):
-            fields["shared"] = Shared(**shared)
-        if reshaping := fields.pop("reshaping", None):
-            fields["reshaping"] = Reshaping(tuple(reshaping["places"]), reshaping.get("member"))
         return Envelope(**fields, accounts=accounts)
 
     @property
@@ -99,7 +87,13 @@ class Case:
             case {"needs": [*lookups]}:
                 return Needs(tuple(Lookup(**lookup) for lookup in lookups))
             case {"writes": [*writes]}:
-                return Writes(tuple(_write(write) for write in writes))
+                told: Mapping[str, list[Mapping[str, Any]]] = self.raw["decision"]
+                return Writes(
+                    tuple(_write(write) for write in writes),
+                    topics=tuple(_topic(topic) for topic in told.get("topics", [])),
+                    inventories=tuple(_inventory(inventory) for inventory in told.get("inventories", [])),
+                    reason=self.raw["decision"].get("reason"),
+                )
         raise ValueError(f"{self.platform}/{self.name}: its decision is none of ignored, needs, writes")
 
     @property
@@ -137,10 +131,32 @@ def _write(raw: Mapping[str, Any]) -> Write:
             **times,
             "author": Author(**fields.get("author", {})),
             "account": Account(**fields.get("account", {})),
-            "conversation": tuple(ConversationKey(**key) for key in fields.get("conversation", [])),
+            "conversation": _keys(fields.get("conversation", [])),
             "tags": tuple(fields.get("tags", [])),
         }
     )
+
+
+def _topic(raw: Mapping[str, Any]) -> Topic:
+    return Topic(
+        **{
+            **raw,
+            "conversation": _keys(raw["conversation"]),
+            "account": Account(**raw.get("account", {})),
+            "tags": tuple(raw.get("tags", [])),
+            "internal": _keys(raw.get("internal", [])),
+        }
+    )
+
+
+def _inventory(raw: Mapping[str, Any]) -> Inventory:
+    (conversation,) = _keys([raw["conversation"]])
+    fields = {"conversation": conversation, "refs": tuple(raw["refs"]), "taken_at": _moment(raw["taken_at"])}
+    return Inventory(**{**raw, **fields})
+
+
+def _keys(raw: list[Mapping[str, str]]) -> tuple[ConversationKey, ...]:
+    return tuple(ConversationKey(**key) for key in raw)
 
 
 def _moment(text: str) -> datetime:

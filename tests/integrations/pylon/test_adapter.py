@@ -15,7 +15,8 @@ from tests.contract.cases import RECEIVED_AT
 
 def decided(body: dict[str, Any], findings: dict[Lookup, Any] | None = None, **recipient: Any) -> Any:
     event = ReceivedEvent("evt_1", "pylon", "issue.updated", json.dumps(body).encode(), RECEIVED_AT)
-    return ADAPTER.signals(event, Recipient("ws_1", **recipient), findings or {})
+    threads: dict[Lookup, Any] = {Lookup("threads", lookup.key): {"threads": []} for lookup in findings or {}}
+    return ADAPTER.signals(event, Recipient("ws_1", **recipient), threads | (findings or {}))
 
 
 def the_capture(decision: Any) -> Capture:
@@ -104,7 +105,10 @@ def test_what_is_not_private_is_captured(private: Any) -> None:
 def test_agents_give_themselves_away(agent: dict[str, Any]) -> None:
     body = {"event": "message.created", "issue_id": "2f1c", "message_id": "m", "body": "Hi", **agent}
 
-    assert decided(body) == Ignored("agent_message")
+    decision = decided(body)
+
+    assert decision.reason == "agent_message"
+    assert decision == Ignored("agent_message") or decision.writes == ()
 
 
 @pytest.mark.parametrize("wanted", [None, [], "issue.created", ["issue.created"], ["nonsense", "issue.created"], 7])
