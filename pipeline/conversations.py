@@ -12,6 +12,9 @@ from core.signal import ConversationKey
 from db import Conversation, ConversationLink, Signal
 from db.dialects import insert_into
 
+INTERNAL_THREAD = "internal_thread"
+"""The kind of link that names a Slack thread in which our own people talk about an issue."""
+
 Key: TypeAlias = tuple[str, str, str]
 """Workspace id, kind and ref."""
 
@@ -31,6 +34,20 @@ def resolve(session: Session, groups: Iterable[tuple[str, Sequence[ConversationK
         conversation = present[0] if present else new_id(Conversation.id_prefix)
         missing |= {key: conversation for key in cluster if key not in known}
     return known | _link(session, missing, set(known.values()), now)
+
+
+def internal_threads(session: Session, keys: Iterable[Key]) -> set[Key]:
+    """Those of these names of Slack threads that are our own people's talk about an issue."""
+    threads = {(workspace_id, ref) for workspace_id, kind, ref in keys if kind == "slack_thread"}
+    if not threads:
+        return set()
+    link = ConversationLink
+    query = select(link.workspace_id, link.ref).where(
+        link.workspace_id.in_({workspace_id for workspace_id, _ in threads}),
+        link.kind == INTERNAL_THREAD,
+        link.ref.in_({ref for _, ref in threads}),
+    )
+    return {(workspace_id, "slack_thread", ref) for workspace_id, ref in session.execute(query)}
 
 
 def _clusters(groups: Iterable[tuple[str, Sequence[ConversationKey]]]) -> list[list[Key]]:

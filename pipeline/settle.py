@@ -1,7 +1,7 @@
 """Writes down what was decided: signals, conversations, receipts and the events' states, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from core.signal import Ignored, Writes
 from db import Event, Integration, Receipt, WebhookKey
 from db.dialects import insert_into
+from pipeline.copies import match_copies
 from pipeline.plan import Failed, Handled, Part, Plan
 from pipeline.signals import Place, Placed, Written, write_signals
+from pipeline.topics import describe, missing_of
 
 USED_RESOLUTION = timedelta(minutes=1)
 """How exact ``last_used_at`` is: one write a minute, not one per event."""
@@ -22,8 +24,15 @@ _RANK = ("captured", "updated", "deleted", "handled", "superseded", "failed", "i
 
 def settle(session: Session, plans: Sequence[Plan], now: datetime) -> None:
     """Commits nothing itself. Every part of every plan must be settled."""
+    topics = [(part.recipient.workspace_id, topic) for _, part, told in _told(plans) for topic in told.topics]
+    described = describe(session, topics, now)
     placed = {id(part): _placed(plan, part) for plan in plans for part in plan.parts}
+    for plan, part, told in _told(plans):
+        for inventory in told.inventories:
+            placed[id(part)] += missing_of(session, part.recipient.workspace_id, plan.event.platform, inventory)
     written = write_signals(session, (write for writes in placed.values() for write in writes), now)
+    workspaces = {part.recipient.workspace_id for plan in plans for part in plan.parts}
+    match_copies(session, workspaces, {each.signal_id for each in written.values() if each.signal_id}, described)
     receipts = [
         _receipt(plan, part, [written[id(write)] for write in placed[id(part)]], now)
         for plan in plans
@@ -35,6 +44,13 @@ def settle(session: Session, plans: Sequence[Plan], now: datetime) -> None:
     _touch(session, Integration, {part.recipient.integration_id for plan in plans for part in plan.parts}, now)
     keyed = [part for plan in plans if plan.event.platform == "webhook" for part in plan.parts]
     _touch(session, WebhookKey, {part.recipient.scope for part in keyed}, now)
+
+
+def _told(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Part, Writes]]:
+    for plan in plans:
+        for part in plan.parts:
+            if isinstance(part.settlement, Writes) and (part.settlement.topics or part.settlement.inventories):
+                yield plan, part, part.settlement
 
 
 def _placed(plan: Plan, part: Part) -> list[Placed]:
@@ -66,6 +82,8 @@ def _unwritten(part: Part) -> Written:
         return Written("failed", None, settlement.reason)
     if isinstance(settlement, Handled):
         return Written("handled", None, settlement.reason)
+    if isinstance(settlement, Writes) and settlement.topics:
+        return Written("handled", None, settlement.reason or "conversation_described")
     return Written("ignored", None, settlement.reason if isinstance(settlement, Ignored) else "nothing_to_write")
 
 

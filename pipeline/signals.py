@@ -1,5 +1,6 @@
 """Writes signals: one statement per batch, where only a newer version wins and a tombstone stays one."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,8 @@ from core.taming import bounded, tidy
 from db import Outcome, Signal, SignalRevision
 from db.dialects import insert_into
 from db.search import index_signals
-from pipeline.conversations import resolve
+from pipeline.conversations import internal_threads, resolve
+from pipeline.forgetting import redact
 
 
 class Place(NamedTuple):
@@ -56,9 +58,22 @@ def write_signals(session: Session, writes: Iterable[Placed], now: datetime) -> 
     is never overwritten by the source.
     """
     writes = list(writes)
-    welcome = _welcome(session, writes)
-    unwanted = {id(placed): Written("ignored", None, placed.write.only_changes) for placed in writes}
+    internal = _internal(session, writes)
+    welcome = _welcome(session, [placed for placed in writes if id(placed) not in internal])
+    unwanted = {id(placed): Written("ignored", None, placed.write.only_changes) for placed in writes} | internal
     return unwanted | _capture(session, welcome, now) | _remove(session, welcome, now)
+
+
+def _internal(session: Session, writes: list[Placed]) -> dict[int, Written]:
+    """What was said in a thread that a Pylon issue keeps among our own people: nobody's words to us."""
+    threads = {
+        id(placed): (placed.place.workspace_id, key.kind, key.ref)
+        for placed in writes
+        if placed.place.source == "slack" and isinstance(placed.write, Capture)
+        for key in placed.write.conversation
+    }
+    found = internal_threads(session, threads.values())
+    return {of: Written("ignored", None, "internal_thread") for of, key in threads.items() if key in found}
 
 
 def _welcome(session: Session, writes: list[Placed]) -> list[Placed]:
@@ -98,6 +113,7 @@ def _remove(session: Session, writes: list[Placed], now: datetime) -> dict[int, 
     rows = {place: _removed(place, write, now) for place, write in newest.items()}
     taken = _upsert(session, rows, _removal_changes)
     index_signals(session, taken.values())
+    _redact(session, newest, taken, now)
     settled = _stored(session, newest)
     outcomes: dict[int, Written] = {}
     for placed, _ in removals:
@@ -118,6 +134,15 @@ def _newest(writes: Iterable[tuple[Place, W]]) -> dict[Place, W]:
         if place not in newest or write.version > newest[place].version:
             newest[place] = write
     return dict(sorted(newest.items(), key=lambda item: item[0]))
+
+
+def _redact(session: Session, removals: Mapping[Place, Removal], taken: Mapping[Place, str], now: datetime) -> None:
+    by_workspace: dict[str, list[str]] = defaultdict(list)
+    for place, write in removals.items():
+        if write.redacted and place in taken:
+            by_workspace[place.workspace_id].append(taken[place])
+    for workspace_id, ids in by_workspace.items():
+        redact(session, workspace_id, ids, now)
 
 
 def _row(place: Place, write: Write, now: datetime) -> dict[str, Any]:

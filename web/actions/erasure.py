@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from core.errors import FieldError, InvalidFields
-from db import Event, Receipt, Signal, SignalRevision
+from db import Signal, SignalRevision
 from db.search import index_signals
+from pipeline.forgetting import forget_payloads
 from web.actions import Actor, audit
 from web.services import services
 
@@ -68,24 +69,11 @@ def _erase_batch(who: Actor, whose: Whose) -> Sequence[str]:
     with services().database.write() as session:
         ids = session.scalars(select(Signal.id).where(_theirs(who, whose)).order_by(Signal.id).limit(BATCH)).all()
         if ids:
-            _erase_events(session, who.workspace_id, ids)
+            forget_payloads(session, who.workspace_id, ids, reason=ERASED_REASON)
             session.execute(delete(SignalRevision).where(SignalRevision.signal_id.in_(ids)))
             _bury(session, ids, now)
             index_signals(session, ids)
     return ids
-
-
-def _erase_events(session: Session, workspace_id: str, signal_ids: Sequence[str]) -> None:
-    """The receipts say why; a payload that only this workspace received is emptied."""
-    ours = (Receipt.workspace_id == workspace_id, Receipt.signal_id.in_(signal_ids))
-    event_ids = session.scalars(select(Receipt.event_id).where(*ours)).all()
-    session.execute(update(Receipt).where(*ours).values(reason=ERASED_REASON))
-    other = aliased(Receipt)
-    shared = exists().where(other.event_id == Event.id, other.workspace_id != workspace_id)
-    for start in range(0, len(event_ids), BATCH):
-        these = Event.id.in_(event_ids[start : start + BATCH])
-        emptied = {"payload": b"", "state": "ignored", "reason": ERASED_REASON, "due_at": None, "lease_token": None}
-        session.execute(update(Event).where(these, ~shared).values(**emptied), {"synchronize_session": False})
 
 
 def _bury(session: Session, ids: Sequence[str], now: datetime) -> None:

@@ -14,7 +14,6 @@ from web.api.integration_config import shown
 from web.console.admin.blueprint import admin
 from web.console.admin.cards import cards, channel_lines, read_channels
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once, validated
-from web.console.admin.hearing import limitation
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
@@ -119,11 +118,7 @@ def _listed(visitor: Visitor, *, refusal: Refusal | None = None, status: int = 2
 
 def _settings(visitor: Visitor, row: Integration, *, refusal: Refusal | None = None, status: int = 200) -> Response:
     channels = request.form.get("channels", channel_lines(row.config))
-    with services().database.read() as session:
-        unheard = limitation(session, row, services().clock())
-    return page(
-        visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard
-    )
+    return page(visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal)
 
 
 def _for_pylon(connected: Connected) -> Shown:

@@ -1,0 +1,50 @@
+"""Signals as `pipeline.likeness` compares them: their plain words, their moment, and every name of their author."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db import DirectoryEntry, Integration, Signal
+from pipeline.likeness import Said, plain
+
+
+def said_of(session: Session, signals: Sequence[Signal]) -> list[Said]:
+    """Each signal with words. A Pylon contact is also known by the Slack users that Pylon says it is."""
+    with_words = [signal for signal in signals if signal.verbatim]
+    slack_users = _slack_users_of(session, [signal for signal in with_words if signal.source == "pylon"])
+    return [
+        Said(
+            id=signal.id,
+            plain=plain(signal.verbatim),
+            said_at=signal.occurred_at,
+            people=frozenset(_own_names(signal)) | slack_users.get(signal.author_external_id or "", frozenset()),
+            name=plain(signal.author_name) if signal.author_name else None,
+        )
+        for signal in with_words
+    ]
+
+
+def _own_names(signal: Signal) -> set[str]:
+    names = set()
+    if signal.author_external_id:
+        names.add(f"{signal.source}:{signal.author_external_id}")
+    if signal.author_email:
+        names.add(f"mail:{signal.author_email.lower()}")
+    return names
+
+
+def _slack_users_of(session: Session, signals: Sequence[Signal]) -> dict[str, frozenset[str]]:
+    contacts = {signal.author_external_id for signal in signals if signal.author_external_id}
+    if not contacts:
+        return {}
+    query = (
+        select(DirectoryEntry.ref, DirectoryEntry.facts)
+        .join(Integration, Integration.id == DirectoryEntry.integration_id)
+        .where(Integration.workspace_id.in_({signal.workspace_id for signal in signals}))
+        .where(DirectoryEntry.kind == "contact", DirectoryEntry.ref.in_(contacts))
+    )
+    return {
+        contact: frozenset(f"slack:{user}" for user in facts.get("slack_user_ids", ()))
+        for contact, facts in session.execute(query)
+    }

@@ -1,0 +1,88 @@
+"""One conversation that reaches us twice: in Slack, and as a Pylon issue that grew out of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.signal import Lookup
+from tests.pipeline.conftest import CHANNEL, Line, edited, message
+
+ISSUE = "2f1c"
+START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+ROOT = "1795255200.000100"
+INTERNAL = "C0TRIAGE:1795255230.000000"
+
+
+def ts(seconds: float) -> str:
+    return f"{1795255200 + seconds:.6f}"
+
+
+def at(seconds: float) -> str:
+    return (datetime.fromtimestamp(1795255200, UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def theirs(id_: str, html: str, seconds: float, **more: Any) -> dict[str, Any]:
+    """A customer's message as Pylon tells it."""
+    author = {"name": "Ada", "contact": {"id": "con_ada", "email": "ada@customer.example"}}
+    return {"id": id_, "message_html": html, "timestamp": at(seconds), "author": author, **more}
+
+
+def issue(seconds: float, **more: Any) -> dict[str, Any]:
+    """The issue as it stands so many seconds after its start."""
+    return {"id": ISSUE, "number": 7, "title": "Export", "state": "new", "created_at": at(1), "updated_at": at(seconds),
+            "link": "https://app.usepylon.com/issues?issueNumber=7", "account": {"id": "acc_1"}, **more}  # fmt: skip
+
+
+SLACK_ROOT = {"slack": {"channel_id": CHANNEL, "message_ts": ROOT}}
+OPENING = theirs("m1", "<p>The export stops at 1,000 rows.</p>", 1)
+REPLY = theirs("m2", "<p>Only the CSV one.</p>", 61)
+GROUPED = theirs("m3", "<p>By the way: the <b>invoice</b> is wrong too.</p>", 181)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What Pylon's API says at a moment, and the trigger that made us ask."""
+
+    seconds: float
+    issue: dict[str, Any]
+    messages: tuple[dict[str, Any], ...]
+    threads: tuple[dict[str, Any], ...] = ()
+
+    def arrive(self, line: Line) -> None:
+        """The trigger comes when Pylon is in this state, and is worked through."""
+        line.clock.now = datetime.fromtimestamp(1795255200, UTC) + timedelta(seconds=self.seconds)
+        line.answers.findings = {
+            Lookup("issue", ISSUE): self.issue,
+            Lookup("messages", ISSUE): {"messages": list(self.messages)},
+            Lookup("threads", ISSUE): {"threads": list(self.threads)},
+        }
+        line.pylon({"event": "issue.updated", "issue_id": ISSUE})
+        line.clock.now += timedelta(days=1)
+        line.run()
+
+
+EARLY = Snapshot(10, issue(10), (OPENING,))
+LINKED = Snapshot(70, issue(70, **SLACK_ROOT), (OPENING, REPLY))
+CLOSED = Snapshot(200, issue(200, state="closed", **SLACK_ROOT), (OPENING, REPLY, GROUPED))
+
+
+def said_in_slack(event: dict[str, Any], event_id: str) -> Callable[[Line], None]:
+    def arrive(line: Line) -> None:
+        line.slack(event, event_id)
+        line.clock.advance(days=1)
+        line.run()
+
+    return arrive
+
+
+STORY: tuple[Callable[[Line], None], ...] = (
+    said_in_slack(message("The export stops at 1,000 rows.", ROOT), "Ev1"),
+    said_in_slack(edited("The export stops at 10,000 rows.", ts(40), ts=ROOT), "Ev2"),
+    said_in_slack(message("Only the CSV one.", ts(60), thread_ts=ROOT), "Ev3"),
+    said_in_slack(message("By the way: the *invoice* is wrong too.", ts(180)), "Ev4"),
+    EARLY.arrive,
+    LINKED.arrive,
+    CLOSED.arrive,
+)
+"""Two messages in a thread (one of them edited), a third beside it, and three states of the issue that holds them."""
