@@ -147,7 +147,7 @@ def test_a_deleted_signal_hides_its_words(console: Console) -> None:
                                 interpretation="a plan", source_metadata={"note": "planned"})  # fmt: skip
     for path in ("/", "/signals", f"/signals/{signal.id}"):
         page = console.page(path)
-        assert page.find("del")
+        assert "This message was deleted at its source." in page.text
         assert "Deleted at source" in page.text
         assert "plan" not in page.text
 

@@ -1,8 +1,19 @@
 """The console's rooms for admins."""
 
-from web.console.admin import api_tokens, audit_log, events, integrations, invitations, members, settings, webhook_keys
+from web.console.admin import (
+    api_tokens,
+    audit_log,
+    channels,
+    events,
+    integrations,
+    invitations,
+    members,
+    settings,
+    webhook_keys,
+)
 from web.console.admin.blueprint import admin
 
 __all__ = [
-    "admin", "api_tokens", "audit_log", "events", "integrations", "invitations", "members", "settings", "webhook_keys",
+    "admin", "api_tokens", "audit_log", "channels", "events", "integrations", "invitations", "members", "settings",
+    "webhook_keys",
 ]  # fmt: skip

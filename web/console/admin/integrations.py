@@ -12,7 +12,7 @@ from web.api.connecting import NewIntegration
 from web.api.integration_changes import IntegrationChanges
 from web.api.integration_config import shown
 from web.console.admin.blueprint import admin
-from web.console.admin.cards import cards, channel_lines, read_channels
+from web.console.admin.cards import cards
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once, validated
 from web.console.navigation import ADMINS
 from web.services import services
@@ -48,20 +48,20 @@ def connect_pylon(visitor: Visitor) -> Response:
 @require_role(*ADMINS)
 def integration(visitor: Visitor, integration_id: str) -> Response:
     """One connection's settings."""
-    return _settings(visitor, _found(visitor, integration_id))
+    return settings_page(visitor, integration_id)
 
 
 @admin.post("/integrations/<integration_id>")
 @require_role(*ADMINS)
 def change_integration(visitor: Visitor, integration_id: str) -> BaseResponse:
-    """Saves the name and, for Slack, what is captured where."""
+    """Saves the name and, for Slack, whose words are captured."""
     row = _found(visitor, integration_id)
     try:
         changes = _changes(row)
         actions.change_integration(actor(visitor), integration_id, changes.changes())
     except InvalidFields as error:
         refusal, status = refusal_of(error)
-        return _settings(visitor, row, refusal=refusal, status=status)
+        return settings_page(visitor, integration_id, refusal=refusal, status=status)
     return redirect(url_for("admin.integrations"), 303)
 
 
@@ -92,15 +92,21 @@ def disconnect_integration(visitor: Visitor, integration_id: str) -> BaseRespons
     return redirect(url_for("admin.integrations"), 303)
 
 
+def settings_page(
+    visitor: Visitor, integration_id: str, *, refusal: Refusal | None = None, status: int = 200
+) -> Response:
+    """One connection's settings, and above them why a form was not accepted."""
+    row = _found(visitor, integration_id)
+    channels = sorted(row.config.get("slack_channels", ()), key=lambda each: each.get("name", each["id"]))
+    return page(visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal)
+
+
 def _changes(row: Integration) -> IntegrationChanges:
     """What the form says. Parts of the configuration that have no field here stay as they are."""
     name = request.form.get("name", "")
     if row.platform != "slack":
         return validated(IntegrationChanges, {"name": name})
-    decided = {
-        "slack_capture": request.form.get("slack_capture", "external"),
-        "slack_channels": read_channels(request.form.get("channels", "")),
-    }
+    decided = {"slack_capture": request.form.get("slack_capture", "external")}
     return validated(IntegrationChanges, {"name": name, "config": shown(row.config) | decided})
 
 
@@ -114,11 +120,6 @@ def _listed(visitor: Visitor, *, refusal: Refusal | None = None, status: int = 2
     with services().database.read() as session:
         shown_cards = cards(session, visitor.workspace_id, now)
     return page(visitor, "integrations.html", status=status, cards=shown_cards, refusal=refusal, now=now)
-
-
-def _settings(visitor: Visitor, row: Integration, *, refusal: Refusal | None = None, status: int = 200) -> Response:
-    channels = request.form.get("channels", channel_lines(row.config))
-    return page(visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal)
 
 
 def _for_pylon(connected: Connected) -> Shown:

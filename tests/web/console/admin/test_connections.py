@@ -118,21 +118,55 @@ def test_slacks_capture_is_a_form(rooms: Rooms) -> None:
     chosen = rooms.page(path).select_one("option[selected]")
     assert chosen is not None
     assert chosen["value"] == "asked"
-    channels = "C01 #globex-acme all\n\n C02 \nC03, two words"
-    answer = rooms.submit(path, name="Slack", slack_capture="external", channels=channels)
-    assert answer.location == "/integrations"
+    assert rooms.submit(path, name="Slack", slack_capture="external").location == "/integrations"
+    kept = {"slack_url": "https://acme.slack.com/", "slack_capture": "external"}
+    assert integration_of(rooms, identity).config == kept
+    wrong = rooms.submit(path, name="Slack", slack_capture="loud")
+    assert (wrong.status_code, 'role="alert"' in wrong.text) == (422, True)
+    assert integration_of(rooms, identity).config == kept
+
+
+def test_channels_are_picked_one_by_one(rooms: Rooms) -> None:
+    identity = add(rooms, "slack", config={"slack_url": "https://acme.slack.com/"})
+    path = f"/integrations/{identity}"
+    assert "all are heard that are shared with another company" in rooms.text(path)
+    assert rooms.submit(f"{path}/channels", id="C01", name=" #globex-acme ").location == f"{path}#channels"
+    rooms.submit(f"{path}/channels", id="C02", capture="asked")
+    rooms.submit(f"{path}/channels", id="C01", name="globex-acme", capture="all")
     assert integration_of(rooms, identity).config == {
-        "slack_url": "https://acme.slack.com/", "slack_capture": "external",
-        "slack_channels": [{"id": "C01", "name": "globex-acme", "capture": "all"}, {"id": "C02"},
-                           {"id": "C03", "name": "two words"}],
-    }  # fmt: skip
-    area = rooms.page(path).find("textarea")
-    assert area is not None
-    assert area.text.strip() == "C01 globex-acme all\nC02\nC03 two words"
-    wrong = rooms.submit(path, name="Slack", slack_capture="loud", channels="§§ <script>alert(1)</script>")
-    assert wrong.status_code == 422
-    assert "<script>alert" not in wrong.text
-    assert "§§" in wrong.text
+        "slack_url": "https://acme.slack.com/",
+        "slack_channels": [{"id": "C02", "capture": "asked"}, {"id": "C01", "name": "globex-acme", "capture": "all"}],
+    }
+    text = rooms.text(path)
+    assert "#globex-acme C01 Everybody’s words Remove #globex-acme" in text
+    assert "C02 Only what is asked for" in text
+    assert "Captures words of customers in 2 picked channels" in rooms.text("/integrations")
+    rooms.submit(f"{path}/channels/C01/remove")
+    assert "It is the last one picked" in rooms.text(path)
+    rooms.submit(f"{path}/channels/C02/remove")
+    rooms.submit(f"{path}/channels/C02/remove")
+    assert integration_of(rooms, identity).config["slack_channels"] == []
+    with rooms.database.read() as session:
+        assert session.query(AuditEntry).filter_by(action="integration.changed", target_id=identity).count() == 5
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"id": "<b>"}, {"id": "C01", "capture": "loud"}, {"id": "C01", "name": "x" * 201}]
+)
+def test_what_is_no_channel_is_said_on_the_form(rooms: Rooms, fields: dict[str, str]) -> None:
+    identity = add(rooms, "slack")
+    answer = rooms.submit(f"/integrations/{identity}/channels", **fields)
+    assert (answer.status_code, 'role="alert"' in answer.text) == (422, True)
+    assert "<b>" not in answer.text
+    assert integration_of(rooms, identity).config == {}
+
+
+def test_a_thousand_channels_are_enough_and_pylon_has_none(rooms: Rooms) -> None:
+    picked = [{"id": f"C{number}"} for number in range(1000)]
+    identity = add(rooms, "slack", config={"slack_channels": picked})
+    assert rooms.submit(f"/integrations/{identity}/channels", id="C1", capture="all").status_code == 303
+    assert rooms.submit(f"/integrations/{identity}/channels", id="C1000").status_code == 422
+    assert rooms.submit(f"/integrations/{add(rooms)}/channels", id="C1").status_code == 404
 
 
 def test_acts_are_written_down_with_the_person(rooms: Rooms) -> None:

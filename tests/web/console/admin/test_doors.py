@@ -30,6 +30,8 @@ def filled(rooms: Rooms, rule: str) -> str:
     path = rule.replace("<any(activate,deactivate):wish>", "deactivate").replace("<any(pause,resume):wish>", "pause")
     makers: dict[str, Callable[[], str]] = {
         "<key_id>": lambda: add_key(database, workspace_id, rule[:60]),
+        "<integration_id>/channels": lambda: add_integration(database, workspace_id, "slack") + "/channels",
+        "<channel_id>": lambda: "C01",
         "<integration_id>": lambda: add_integration(database, workspace_id),
         "<event_id>": lambda: add_event(database, integration_id=add_integration(database, workspace_id)),
         "<user_id>": lambda: add_member(database, workspace_id, "dana", "viewer"),
@@ -53,6 +55,8 @@ def fields_of(rule: str) -> dict[str, str]:
         return {"role": "member"}
     if rule == "/integrations/<integration_id>":
         return {"name": "Renamed"}
+    if rule.endswith("/channels"):
+        return {"id": "C01"}
     return FIELDS.get(rule, {})
 
 
