@@ -1,10 +1,12 @@
 """People at a real Chromium, before a running Signalbox that they know by its pages only."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any, TypeAlias
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from sandbox.cast import Cast, assemble
 from tests.browser.chromium import require_chromium, running_chromium
@@ -34,13 +36,24 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """``signalbox run``, on SQLite unless a journey asks for more."""
-    kind = getattr(request, "param", "sqlite")
-    with site_on(request, kind, tmp_path_factory.mktemp(f"browser-{kind}")) as made:
-        made.start("run")
-        made.wait_until_ready()
-        yield made
+def sites(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Site]]:
+    """``signalbox run`` on a database of the kind that is asked for, once for all tests."""
+    with ExitStack() as running:
+
+        @cache
+        def on(kind: str) -> Site:
+            site = running.enter_context(site_on(request, kind, tmp_path_factory.mktemp(f"browser-{kind}")))
+            site.start("run")
+            site.wait_until_ready()
+            return site
+
+        yield on
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, sites: Callable[[str], Site]) -> Site:
+    """On SQLite, unless the journey is to be made on PostgreSQL as well."""
+    return sites(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
@@ -76,9 +89,25 @@ def page(open_page: OpenPage) -> Page:
 
 
 @pytest.fixture(scope="module")
-def tenant(site: Site) -> Tenant:
-    """The module's workspace."""
-    return site.tenant()
+def tenant(sites: Callable[[str], Site]) -> Tenant:
+    """The module's workspace, on SQLite."""
+    return sites("sqlite").tenant()
+
+
+@pytest.fixture(scope="module")
+def owner(browser: Browser, tenant: Tenant) -> StorageState:
+    """The cookies of the module's owner: a sign-in link works only once."""
+    context = browser.new_context()
+    context.new_page().goto(tenant.sign_in_url)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def owners_page(open_page: OpenPage, owner: StorageState) -> Page:
+    """The browser of the module's owner."""
+    return open_page(storage_state=owner)
 
 
 @pytest.fixture

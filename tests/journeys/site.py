@@ -113,9 +113,10 @@ class Site:
             [sys.executable, "-m", "app", *command], env=self.environ, capture_output=True, check=False
         )
 
-    def tenant(self, name: str = "Acme") -> Tenant:
+    def tenant(self, name: str = "Acme", email: str = "") -> Tenant:
         """A new workspace, made while the server runs."""
-        done = self.run("bootstrap", "--workspace", name, "--email", f"{os.urandom(4).hex()}@example.com", "--json")
+        email = email or f"{os.urandom(4).hex()}@example.com"
+        done = self.run("bootstrap", "--workspace", name, "--email", email, "--json")
         assert done.returncode == 0, done.stderr.decode()
         made = json.loads(done.stdout)
         assert set(made) == {"workspace_id", "user_id", "sign_in_url", "api_token"}

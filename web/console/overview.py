@@ -1,14 +1,11 @@
 """The first page: whether everything is heard, how much was said, and what to do first."""
 
-from collections.abc import Sequence
-
 from flask import render_template
-from sqlalchemy.orm import Session
 
 from web.console import stream
 from web.console.backlog import backlog
 from web.console.blueprint import console
-from web.console.connections import Connection, connections
+from web.console.connections import connections
 from web.console.daily import daily
 from web.console.frame import frame_of
 from web.console.search import read_search
@@ -27,15 +24,11 @@ def home(visitor: Visitor) -> str:
     with services().database.read() as session:
         page = stream.page(session, visitor.workspace_id, read_search({}))
         made = connections(session, visitor.workspace_id, now)
-        shown = _shown(session, visitor, made) if page.rows else {"steps": first_steps(made)}
+        waits = backlog(session, visitor.workspace_id, now)
+        told = {"daily": daily(session, visitor.workspace_id, now)} if page.rows else {"steps": first_steps(made)}
         frame = frame_of(session, visitor)
-    return render_template("home.html", frame=frame, connections=made, rows=page.rows[:NEWEST], **shown)
-
-
-def _shown(session: Session, visitor: Visitor, made: Sequence[Connection]) -> dict[str, object]:
-    now = services().clock()
-    return {
-        "daily": daily(session, visitor.workspace_id, now),
-        "backlog": backlog(session, visitor.workspace_id, now),
-        "troubled": [connection for connection in made if connection.lamp == "attention"],
-    }
+    troubled = [connection for connection in made if connection.lamp == "attention"]
+    rows = page.rows[:NEWEST]
+    return render_template(
+        "home.html", frame=frame, connections=made, troubled=troubled, backlog=waits, rows=rows, **told
+    )

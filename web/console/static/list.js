@@ -27,6 +27,9 @@ document.getElementById("finder").addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => { for (const field of document.getElementById("finder").elements) field.disabled = false; });
 document.addEventListener("htmx:afterSettle", count);
+const unreached = (is) => { document.querySelector("[data-unreached]").hidden = !is; };
+document.addEventListener("htmx:sendError", () => unreached(true));
+document.addEventListener("htmx:beforeRequest", () => unreached(false));
 document.addEventListener("htmx:responseError", () => location.reload());
 document.addEventListener("htmx:beforeSwap", (event) => {
   const answered = new URL(event.detail.xhr.responseURL || location.href);

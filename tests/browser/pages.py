@@ -1,0 +1,83 @@
+"""Every page of the console, and how to come there: for whatever looks at all of them."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from playwright.sync_api import Page
+
+Way: TypeAlias = Callable[[Page], object]
+
+
+def at(path: str) -> Way:
+    """By its address."""
+    return lambda page: page.goto(path)
+
+
+def by(path: str, link: str) -> Way:
+    """By the first such link of another page."""
+
+    def follow(page: Page) -> None:
+        page.goto(path)
+        page.goto(str(page.locator(link).first.get_attribute("href")))
+
+    return follow
+
+
+def _keyboard(page: Page) -> None:
+    page.goto("/signals")
+    page.keyboard.press("?")
+
+
+def _asked(page: Page) -> None:
+    page.goto("/integrations")
+    page.locator(".ask summary").first.click()
+
+
+def _shown_once(page: Page) -> None:
+    page.goto("/webhook-keys")
+    page.get_by_label("Name").fill("Zapier")
+    page.get_by_role("button", name="Create key").click()
+
+
+FURNISHED: Mapping[str, Way] = {
+    "overview": at("/"),
+    "signals": at("/signals"),
+    "signals-filtered": at("/signals?severity=high"),
+    "signals-keyboard": _keyboard,
+    "search": at("/signals?q=export"),
+    "signal": by("/signals?q=export", "[data-open]"),
+    "signal-of-pylon": by("/signals?source=pylon", "[data-open]"),
+    "accounts": at("/accounts"),
+    "account": by("/accounts", "tbody a"),
+    "integrations": at("/integrations"),
+    "integrations-pause": _asked,
+    "integration": by("/integrations", ".entry:has(.mark-slack) a[href^='/integrations/']"),
+    "disconnect": by("/integrations", "a[href$='/disconnect']"),
+    "webhook-keys": at("/webhook-keys"),
+    "webhook-key-shown-once": _shown_once,
+    "events": at("/events"),
+    "event": by("/events?state=failed", ".entry-head a"),
+    "members": at("/members"),
+    "api-tokens": at("/api-tokens"),
+    "audit-log": at("/audit-log"),
+    "settings": at("/settings"),
+    "your-account": at("/account"),
+    "api-docs": at("/api/docs"),
+    "nothing-here": at("/signals/sig_unknown"),
+}
+"""In a workspace where the story was told."""
+
+EMPTY: Mapping[str, Way] = {
+    "empty-overview": at("/"),
+    "empty-signals": at("/signals"),
+    "empty-search": at("/signals?q=export"),
+    "empty-accounts": at("/accounts"),
+    "empty-integrations": at("/integrations"),
+    "empty-webhook-keys": at("/webhook-keys"),
+    "empty-events": at("/events"),
+    "welcome": at("/welcome"),
+}
+"""In a fresh workspace."""
+
+SIGNED_OUT: Mapping[str, Way] = {"sign-in": at("/sign-in"), "link-used-up": at("/sign-in/link/unknown")}
+"""For whoever comes from the street."""
