@@ -1,168 +1,170 @@
-"""How fast a search answers among many signals, next to the same page without words.
+"""How fast lists of signals answer among a million, by words and by filters, next to reading the same page by its ids.
 
-The vocabulary follows Zipf's law; twenty workspaces of unequal size, the largest with four fifths of all signals, share
-it; one signal in twenty is Japanese. Signals arrive in any order of time, as after an import.
+Every list is asked for as the API does. The floor reads the newest page's signals by their primary keys; a ratio
+compares the processors' time of both, which other people's work on the machine changes little.
 """
 
 import argparse
 import random
-import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, Literal, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import insert, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bench.corpus import JAPANESE, NEWEST, word
 from bench.databases import KINDS, migrated
-from core.ids import new_id
-from core.search_text import parse_query
-from db import Database, Signal, Workspace
-from db.search import find_best, find_newest, index_signals
-from db.search_terms import Bounds
+from bench.loading import load, tenants
+from bench.timing import Times, Watch, percentile
+from db import Database, Signal
+from web.api.search import Page, best_page, newest_page
+from web.api.signal_filters import SignalChoice
 
-NEWEST = datetime(2026, 11, 20, tzinfo=UTC)
-BATCH = 5_000
-WORDS = 30_000
-LENGTH = (5, 45)
-PAGE = 51
-WORKSPACES = 20
-JAPANESE = "画面が出力に失敗するので請求書を確認できません東京都の顧客から要望があります"
+PAGE = 50
+Order: TypeAlias = Literal["newest", "best"]
+Make: TypeAlias = Callable[[random.Random], dict[str, Any]]
+_TARGETS: dict[Order, float] = {"newest": 20, "best": 50}
 
 
 def main(arguments: Sequence[str]) -> None:
     """``python -m bench search [--rows N] [--times N] [--days N] [--database sqlite|postgresql]``."""
     parser = argparse.ArgumentParser(prog="python -m bench search", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--days", type=int, default=730, help="over how many days the signals are spread")
     parser.add_argument("--database", choices=KINDS, action="append")
     asked = parser.parse_args(arguments)
-    console = Console()
     for kind in asked.database or KINDS:
         with migrated(kind) as database:
-            seconds = _timed(lambda: _fill(database, asked.rows, asked.days))
-            console.print(f"{kind}: {asked.rows:,} signals written and indexed in {seconds:,.0f} s")
-            console.print(_measure(database, kind, asked.times))
+            corpus = tenants(database, asked.rows, asked.days)
+            load(database, corpus)
+            measure(database, kind, corpus.workspace_ids, asked.times)
 
 
-def _word(rank: int) -> str:
-    """The word of that rank, spelled in syllables."""
-    syllables = ("ka", "to", "mi", "re", "lo", "sun", "ver", "pax", "di", "gen")
-    return "".join(syllables[int(digit)] for digit in str(rank)) + "x" * (rank < 10)
+def measure(database: Database, kind: str, workspace_ids: Sequence[str], times: int) -> None:
+    """Prints a table for the largest workspace and one for the smallest."""
+    watch = Watch(database)
+    for workspace_id, label in ((workspace_ids[0], "largest"), (workspace_ids[-1], "smallest")):
+        floor = _floor(database, watch, workspace_id, times)
+        table = Table(
+            "asked for", "order", "p50 ms", "p95 ms", "p50 CPU ms", "p95 CPU ms", "p95 / floor", "found", "",
+            title=f"{kind}, {label} workspace, page of {PAGE}",
+        )  # fmt: skip
+        table.add_row("(the same rows by id)", "", *floor.shown(), "1.0", str(PAGE), "")
+        for order, name, make in _lists():
+            taken, found = _timed(database, watch, _asked(workspace_id, order, make, times))
+            p95 = percentile(taken.processor, 0.95)
+            ratio = p95 / percentile(floor.processor, 0.95)
+            verdict = "over" if p95 > _TARGETS[order] else ""
+            table.add_row(name, order, *taken.shown(), f"{ratio:.1f}", f"{found / times:.0f}", verdict)
+        Console(width=140).print(table)
 
 
-def _classes() -> dict[str, Callable[[random.Random], str]]:
-    """Queries by how common their words are; the ranks follow from Zipf's law."""
+def _asked(workspace_id: str, order: Order, make: Make, times: int) -> Iterator[Callable[[Session], Page]]:
+    chance = random.Random(7)
+    page = newest_page if order == "newest" else best_page
+    for _ in range(times):
+        choice = SignalChoice(**make(chance))
+        yield partial(page, workspace_id=workspace_id, choice=choice, limit=PAGE)
+
+
+def _timed(database: Database, watch: Watch, asked: Iterator[Callable[[Session], Page]]) -> tuple[Times, int]:
+    """How long the pages took, and how many signals they showed."""
+    taken, found = Times(), 0
+    for ask in asked:
+        with database.read() as session:
+            rows, _ = watch.time(taken, partial(ask, session))
+        found += len(rows)
+    return taken, found
+
+
+def _floor(database: Database, watch: Watch, workspace_id: str, times: int) -> Times:
+    taken = Times()
+    with database.read() as session:
+        newest = select(Signal.id).where(Signal.workspace_id == workspace_id)
+        ids = session.scalars(newest.order_by(Signal.occurred_at.desc()).limit(PAGE)).all()
+    for _ in range(times):
+        with database.read() as session:
+            query = select(Signal).where(Signal.id.in_(ids))
+            watch.time(taken, lambda: session.scalars(query).all())  # noqa: B023  # called now
+    return taken
+
+
+def _lists() -> Iterator[tuple[Order, str, Make]]:
+    words, filters = _words(), _filters()
+    for name, make in words.items():
+        yield "newest", name, make
+    for name, make in filters.items():
+        yield "newest", name, make
+        yield "newest", f"common word, {name}", _both(words["common word"], make)
+        yield "newest", f"rare word, {name}", _both(words["rare word"], make)
+    for name, make in words.items():
+        yield "best", name, make
+    for name in ("account, small", "author, none"):
+        yield "best", f"common word, {name}", _both(words["common word"], filters[name])
+
+
+def _both(one: Make, other: Make) -> Make:
+    return lambda chance: one(chance) | other(chance)
+
+
+def _words() -> dict[str, Make]:
+    """By how common the words are; the ranks follow from Zipf's law."""
 
     def ranked(low: int, high: int) -> Callable[[random.Random], str]:
-        return lambda chance: _word(chance.randint(low, high))
+        return lambda chance: word(chance.randint(low, high))
 
-    common, frequent, medium = ranked(1, 5), ranked(20, 60), ranked(150, 800)
-    rare = ranked(8_000, 29_000)
-    return {
-        "common": common,
-        "frequent (1-3 %)": frequent,
-        "medium (0.1-0.5 %)": medium,
-        "rare": rare,
-        "absent": lambda chance: f"nowhere{chance.randint(0, 9)}",
-        "common AND common": lambda chance: f"{common(chance)} {_word(chance.randint(6, 12))}",
-        "rare AND common": lambda chance: f"{rare(chance)} {common(chance)}",
+    common, frequent, medium, rare = ranked(1, 5), ranked(20, 60), ranked(150, 800), ranked(8_000, 29_000)
+    made: dict[str, Callable[[random.Random], str]] = {
+        "common word": common,
+        "frequent word (5-15 %)": frequent,
+        "medium word (0.5-2 %)": medium,
+        "rare word": rare,
+        "no match": lambda chance: f"nowhere{chance.randint(0, 9)}",
+        "common and common": lambda chance: f"{common(chance)} {word(chance.randint(6, 12))}",
+        "rare and common": lambda chance: f"{rare(chance)} {common(chance)}",
         "phrase of common words": lambda chance: f'"{common(chance)} {common(chance)}"',
+        "phrase of frequent words": lambda chance: f'"{frequent(chance)} {frequent(chance)}"',
         "phrase of medium words": lambda chance: f'"{medium(chance)} {frequent(chance)}"',
-        "prefix, common": lambda chance: f"{_word(chance.randint(1, 9))[:2]}*",
-        "prefix, medium": lambda chance: f"{_word(chance.randint(100, 999))[:5]}*",
-        "common, without frequent": lambda chance: f"{common(chance)} -{frequent(chance)}",
+        "prefix, common": lambda chance: f"{word(chance.randint(1, 9))[:2]}*",
+        "prefix, medium": lambda chance: f"{word(chance.randint(100, 999))[:5]}*",
+        "prefix, rare": lambda chance: f"{rare(chance)[:-1]}*",
+        "exclusion": lambda chance: f"{common(chance)} -{frequent(chance)}",
+        "exclusion of nearly all": lambda chance: f"{rare(chance)} -{common(chance)} -{frequent(chance)}",
         "only exclusions": lambda chance: f"-{common(chance)}",
         "Japanese": lambda chance: JAPANESE[(start := chance.randrange(30)) : start + chance.randint(1, 4)],
+        "Japanese, no match": lambda chance: "漁師" + chance.choice(JAPANESE),
+    }
+    return {name: partial(_asking, say) for name, say in made.items()}
+
+
+def _asking(say: Callable[[random.Random], str], chance: random.Random) -> dict[str, Any]:
+    return {"q": say(chance)}
+
+
+def _filters() -> dict[str, Make]:
+    return {
+        "source": lambda chance: {"source": chance.choice(("slack", "pylon", "webhook"))},
+        "status": lambda chance: {"status": chance.choice(("new", "reviewed", "archived", "linked"))},
+        "severity": lambda chance: {"severity": chance.choice(("low", "medium", "high", "critical"))},
+        "account, large": lambda chance: {"account": f"account {chance.randint(0, 9)}"},
+        "account, small": lambda chance: {"account": f"T{chance.randint(500, 1_999):05d}"},
+        "account, none": lambda chance: {"account": f"nobody {chance.randint(0, 99)}"},
+        "author, small": lambda chance: {"author": f"Person {chance.randint(500, 19_999)}"},
+        "author, none": lambda chance: {"author": f"nobody{chance.randint(0, 99)}@example.com"},
+        "channel": lambda chance: {"channel": f"C{chance.randint(0, 299):04d}"},
+        "a day": lambda chance: _span(chance, 1),
+        "a month": lambda chance: _span(chance, 30),
+        "account, status, a month": lambda chance: (
+            {"account": f"Account {chance.randint(0, 99)}", "status": "reviewed"} | _span(chance, 30)
+        ),
     }
 
 
-def _fill(database: Database, count: int, days: int) -> None:
-    chance = random.Random(7)
-    weights = list(accumulate(1 / (rank + 2) for rank in range(WORDS)))
-    words = [_word(rank + 1) for rank in range(WORDS)]
-    with database.write() as session:
-        session.add_all(Workspace(name=f"w{number}", slug=f"w{number}") for number in range(WORKSPACES))
-    with database.read() as session:
-        owners = session.scalars(select(Workspace.id).order_by(Workspace.slug)).all()
-    shares = [4.0 * WORKSPACES, *(2.0 * 20 / number**2 / 3 for number in range(1, WORKSPACES))]
-    for start in range(0, count, BATCH):
-        rows = []
-        for number in range(start, min(start + BATCH, count)):
-            said = " ".join(chance.choices(words, cum_weights=weights, k=chance.randint(*LENGTH)))
-            if number % 20 == 0:
-                cut = chance.randrange(len(JAPANESE))
-                said = f"{JAPANESE[cut:]}{JAPANESE[:cut]} {said[:30]}"
-            moment = NEWEST - timedelta(seconds=chance.random() * days * 86_400)
-            rows.append(_row(chance.choices(owners, shares)[0], number, said, moment))
-        with database.write() as session:
-            session.execute(insert(Signal), rows)
-            index_signals(session, [str(row["id"]) for row in rows])
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE" if database.is_postgresql else "ANALYZE"))
-
-
-def _row(workspace_id: str, number: int, said: str, moment: datetime) -> dict[str, object]:
-    return {
-        "id": new_id("sig"), "workspace_id": workspace_id, "source": "slack", "source_scope": "",
-        "source_ref": f"C{number % 50}:{number}", "source_version": "1", "verbatim": said, "author_name": "Ada",
-        "author_affiliation": "external", "account_name": f"Account {number % 300}", "tags": [], "links": [],
-        "source_metadata": {"channel": {"id": f"C{number % 50}"}}, "status": "new", "occurred_at": moment,
-        "created_at": NEWEST, "updated_at": NEWEST,
-    }  # fmt: skip
-
-
-def _measure(database: Database, kind: str, times: int) -> Table:
-    table = Table(
-        "query", "order", "workspace", "p50 ms", "p95 ms", "p99 ms", "p95 / floor", "found", title=f"{kind}, page of 50"
-    )
-    with database.read() as session:
-        owners = session.scalars(select(Workspace.id).order_by(Workspace.slug)).all()
-    for workspace, label in ((owners[0], "largest"), (owners[-1], "smallest")):
-        floor = _percentiles([_floor(database, workspace) for _ in range(times)])
-        table.add_row("(none)", "newest", label, *(f"{each:.1f}" for each in floor), "1.0", "51")
-        for order in ("newest", "best"):
-            for name, make in _classes().items():
-                chance = random.Random(name)
-                runs = [_run(database, workspace, make(chance), order) for _ in range(times)]
-                figures = _percentiles([seconds for seconds, _ in runs])
-                found = sum(count for _, count in runs) / times
-                shown = [f"{each:.1f}" for each in figures]
-                table.add_row(name, order, label, *shown, f"{figures[1] / floor[1]:.1f}", f"{found:.0f}")
-    return table
-
-
-def _run(database: Database, workspace_id: str, query: str, order: str) -> tuple[float, int]:
-    find = find_newest if order == "newest" else find_best
-    started = time.perf_counter()
-    with database.read() as session:
-        rows = find(session, workspace_id, parse_query(query), Signal.deleted_at.is_(None), limit=PAGE, bounds=Bounds())
-    return time.perf_counter() - started, len(rows)
-
-
-def _floor(database: Database, workspace_id: str) -> float:
-    query = select(Signal).where(Signal.workspace_id == workspace_id, Signal.deleted_at.is_(None))
-    query = query.order_by(Signal.occurred_at.desc(), Signal.id.desc()).limit(PAGE)
-
-    def read(session: Session) -> None:
-        session.scalars(query).all()
-
-    started = time.perf_counter()
-    with database.read() as session:
-        read(session)
-    return time.perf_counter() - started
-
-
-def _percentiles(seconds: Sequence[float]) -> list[float]:
-    """p50, p95 and p99 in milliseconds."""
-    ordered = sorted(seconds)
-    return [1000 * ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.95, 0.99)]
-
-
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def _span(chance: random.Random, days: int) -> dict[str, Any]:
+    start = NEWEST - timedelta(days=chance.randint(days, 700))
+    return {"since": start.isoformat(), "until": (start + timedelta(days=days)).isoformat()}

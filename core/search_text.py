@@ -120,6 +120,11 @@ def highlight(text: str, query: str) -> list[tuple[str, bool]]:
     return [piece for piece in (*pieces, (text[end:], False)) if piece[0]]
 
 
+def folded(text: str) -> str:
+    """The text in lower case, without accents: equal for all that a database's ``lower`` makes equal."""
+    return text.lower() if text.isascii() else "".join(unit.text for unit in _units(text))
+
+
 def tokens(text: str) -> list[Token]:
     """The text's tokens in order."""
     if text.isascii():

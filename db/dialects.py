@@ -34,7 +34,9 @@ POSTGRES_CONNECT_ARGS = {
     "keepalives_count": 4,
     "connect_timeout": 5,
     "tcp_user_timeout": 40_000,
-    "options": "-c idle_in_transaction_session_timeout=60s -c statement_timeout=60s -c timezone=UTC",
+    # A plan for any parameters would suit neither a large workspace nor a small one, neither a rare word nor a common.
+    "options": "-c idle_in_transaction_session_timeout=60s -c statement_timeout=60s -c timezone=UTC"
+    " -c plan_cache_mode=force_custom_plan",
 }
 
 

@@ -5,24 +5,30 @@ the newest matches only.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, event, false, inspect, select
 from sqlalchemy.orm import Session
 
 from core.search_text import Query, index_tokens
-from db import search_fts5, search_tsvector
+from db import search_facets, search_fts5, search_tsvector
 from db.dialects import is_postgresql
+from db.search_facets import facets_of
 from db.search_matching import Matching
 from db.search_terms import Asked, Bounds, Entry, Hit
 from db.stream import Signal
 
-RANKED = 1_000
+RANKED = 500
 RANKED_SLOWLY = 200
 """How many of the newest matches are ranked when relevance is asked for; fewer where finding them is dear: phrases are
 compared signal by signal, and what begins with a prefix is merged from many words.
 """
 
 INDEXED_AT_ONCE = 500
+
+_INDEXED = (
+    Signal.id, Signal.workspace_id, Signal.occurred_at, Signal.verbatim, Signal.interpretation, *search_facets.COLUMNS
+)  # fmt: skip
 
 
 def index_signals(session: Session, signal_ids: Iterable[str]) -> None:
@@ -32,14 +38,18 @@ def index_signals(session: Session, signal_ids: Iterable[str]) -> None:
     itself: only statements that insert or update need the call.
     """
     engine = search_tsvector if is_postgresql(session) else search_fts5
-    columns = (Signal.id, Signal.workspace_id, Signal.occurred_at, Signal.verbatim, Signal.interpretation)
     ids = sorted(set(signal_ids))
     for start in range(0, len(ids), INDEXED_AT_ONCE):
         chosen = Signal.id.in_(ids[start : start + INDEXED_AT_ONCE])
-        rows = session.execute(select(*columns).where(chosen))
-        entries = [Entry(*row[:3], tokens=tuple(index_tokens(row[3:]))) for row in rows]
+        entries = [entry_of(row) for row in session.execute(select(*_INDEXED).where(chosen))]
         if entries:
             engine.write(session, entries)
+
+
+def entry_of(row: Any) -> Entry:
+    """The entry of a signal, or of a row with all that is indexed of it."""
+    tokens = index_tokens((row.verbatim, row.interpretation))
+    return Entry(row.id, row.workspace_id, row.occurred_at, tuple(tokens), tuple(facets_of(row)))
 
 
 def matching(query: Query) -> ColumnElement[bool]:
@@ -50,12 +60,21 @@ def matching(query: Query) -> ColumnElement[bool]:
 
 
 def find_newest(
-    session: Session, workspace_id: str, query: Query, *conditions: ColumnElement[bool], limit: int, bounds: Bounds
+    session: Session,
+    workspace_id: str,
+    query: Query | None,
+    *conditions: ColumnElement[bool],
+    limit: int,
+    bounds: Bounds,
+    facets: Sequence[str] = (),
 ) -> Sequence[Signal]:
     """The workspace's signals that the query finds and for which the conditions hold, by ``(occurred_at, id)``, the
-    newest first.
+    newest first. ``facets`` are what of the conditions the index knows; without a query there must be some.
     """
-    return _signals(session, _hits(session, Asked(workspace_id, query, conditions, bounds, limit)))
+    if query is not None and not query.terms:
+        return []
+    asked = Asked(workspace_id, query or Query(()), facets, conditions, bounds, limit)
+    return _signals(session, _hits(session, asked))
 
 
 def find_best(
@@ -65,14 +84,17 @@ def find_best(
     *conditions: ColumnElement[bool],
     limit: int,
     bounds: Bounds,
+    facets: Sequence[str] = (),
     after: tuple[float, str] | None = None,
 ) -> Sequence[tuple[float, Signal]]:
     """Of the newest matches (`RANKED`) those that fit best, each with its score (higher is better); ``after`` is the
     score and the id of the last one seen.
     """
+    if not query.terms:
+        return []
     is_dear = any(term.is_prefix or len(term.tokens) > 1 for term in query.terms)
     most = RANKED_SLOWLY if is_dear else RANKED
-    hits = _hits(session, Asked(workspace_id, query, conditions, bounds, most, is_ranked=True))
+    hits = _hits(session, Asked(workspace_id, query, facets, conditions, bounds, most, is_ranked=True))
     ranked = sorted(((round(hit.score, 6), hit.id, hit) for hit in hits), key=lambda each: each[:2], reverse=True)
     page = [each for each in ranked if after is None or each[:2] < after][:limit]
     scores = {signal_id: score for score, signal_id, _ in page}
@@ -80,8 +102,6 @@ def find_best(
 
 
 def _hits(session: Session, asked: Asked) -> list[Hit]:
-    if not asked.query.terms:
-        return []
     return search_tsvector.newest(session, asked) if is_postgresql(session) else search_fts5.newest(session, asked)
 
 
@@ -101,7 +121,7 @@ def index_flushed(session: Session, _: object) -> None:
 
 def _is_changed(signal: Signal) -> bool:
     attributes = inspect(signal).attrs
-    return any(attributes[name].history.has_changes() for name in ("occurred_at", "verbatim", "interpretation"))
+    return any(attributes[column.key].history.has_changes() for column in _INDEXED)
 
 
 event.listen(Session, "after_flush", index_flushed)

@@ -7,6 +7,7 @@ https://sqlite.org/fts5.html
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import (
@@ -37,13 +38,15 @@ from db.base import UtcDateTime
 from db.search_terms import ANY_SCOPE, Asked, Bounds, Entry, Hit, scope_of
 from db.stream import Signal
 
-USUAL_SIZE = 300
-"""Characters of the words of a signal, as a rule."""
+USUAL_SIZE = 420
+"""Characters of the words and facets of a signal, as a rule."""
 
 SLOT_BITS = 20
 LAST_SECOND = (1 << 34) - 1
 WALKED = 2_000
-"""How many of the newest signals are looked at before the matches of a prefix are collected, all of them at once."""
+"""How many of the newest signals are looked at, an eighth of them first, before the matches of a prefix are collected,
+all of them at once.
+"""
 
 _metadata = MetaData()
 _words = Table(
@@ -83,16 +86,17 @@ def write(session: Session, entries: Iterable[Entry]) -> None:
     entries = list(entries)
     session.execute(delete(_words).where(_words.c.signal_id.in_([entry.signal_id for entry in entries])))
     # In the order of the ids: FTS5 writes its buffer out whenever they do not ascend.
-    placed = sorted((docid, entry.signal_id, _text(entry)) for docid, entry in _placed(session, entries))
+    placed = sorted((docid, entry.signal_id, entry_text(entry)) for docid, entry in _placed(session, entries))
     session.execute(insert(_words), [dict(zip(_words.c.keys(), row, strict=True)) for row in placed])
 
 
 def newest(session: Session, asked: Asked) -> list[Hit]:
     """The newest matches in the list's order."""
     if any(term.is_prefix for term in asked.query.terms):
-        hits = _read(session, asked, _walk)
-        if len(hits) == asked.limit:
-            return hits
+        for count in (WALKED // 8, WALKED):
+            hits = _read(session, asked, partial(_walk, count=count))
+            if len(hits) == asked.limit:
+                return hits
     return _read(session, asked, _matches)
 
 
@@ -107,7 +111,7 @@ def holds(query: Query) -> ColumnElement[bool]:
 
 def _placed(session: Session, entries: Sequence[Entry]) -> Iterator[tuple[int, Entry]]:
     """A free id for each, as near to the signal's own place as there is one."""
-    wanted = {entry.signal_id: _first_docid(entry.occurred_at) + _slot(entry.signal_id) for entry in entries}
+    wanted = {entry.signal_id: first_docid(entry.occurred_at) + slot_of(entry.signal_id) for entry in entries}
     taken = set(session.scalars(select(_words.c.docid).where(_words.c.docid.in_(wanted.values()))))
     for entry in entries:
         docid = wanted[entry.signal_id]
@@ -119,23 +123,25 @@ def _placed(session: Session, entries: Sequence[Entry]) -> Iterator[tuple[int, E
         yield docid, entry
 
 
-def _slot(signal_id: str) -> int:
+def slot_of(signal_id: str) -> int:
+    """Where a signal wants to stand within its second."""
     return zlib.crc32(signal_id.encode()) % (1 << SLOT_BITS)
 
 
-def _first_docid(moment: datetime) -> int:
+def first_docid(moment: datetime) -> int:
+    """The first docid of that second."""
     return max(0, min(int(moment.timestamp()), LAST_SECOND)) << SLOT_BITS
 
 
-def _text(entry: Entry) -> str:
-    """The scope itself stands before the words: it finds every signal of the workspace."""
+def entry_text(entry: Entry) -> str:
+    """The scope itself stands before the facets and the words: it finds every signal of the workspace."""
     scope = scope_of(entry.workspace_id)
-    return " ".join([scope, *(scope + token for token in entry.tokens)])
+    return " ".join([scope, *(scope + token for token in (*entry.facets, *entry.tokens))])
 
 
 def _span(bounds: Bounds) -> _Span:
-    first = _first_docid(bounds.since) if bounds.since else 0
-    last = _first_docid(bounds.newest) if bounds.newest else LAST_SECOND << SLOT_BITS
+    first = first_docid(bounds.since) if bounds.since else 0
+    last = first_docid(bounds.newest) if bounds.newest else LAST_SECOND << SLOT_BITS
     return _Span(first, last + (1 << SLOT_BITS))
 
 
@@ -149,9 +155,9 @@ def _within(bounds: Bounds) -> Iterator[ColumnElement[bool]]:
         yield tuple_(Signal.occurred_at, Signal.id) < tuple_(at, last)
 
 
-def _expression(scope: str, terms: Iterable[Term]) -> str:
+def _expression(scope: str, terms: Iterable[Term], facets: Iterable[str] = ()) -> str:
     """FTS5's own language, of quoted tokens alone: whatever people type is data."""
-    wanted: list[str] = []
+    wanted = [f'"{scope}{facet}"' for facet in facets]
     excluded: list[str] = []
     for term in terms:
         phrase = " ".join(scope + token for token in term.tokens)
@@ -172,17 +178,17 @@ def _read(session: Session, asked: Asked, find: Callable[[Asked, _Span], _Rows])
 
 def _matches(asked: Asked, span: _Span) -> _Rows:
     """What FTS5 finds. It collects all that begins with a prefix before it hands over the first."""
-    found = _found(_expression(scope_of(asked.workspace_id), asked.query.terms), span)
+    found = _found(_expression(scope_of(asked.workspace_id), asked.query.terms, asked.facets), span)
     return _rows(asked, _index, _index.c.rowid).where(*found)
 
 
-def _walk(asked: Asked, span: _Span) -> _Rows:
+def _walk(asked: Asked, span: _Span, count: int) -> _Rows:
     """The newest signals that the terms without a prefix find, and of these what their own words say of the others."""
     scope = scope_of(asked.workspace_id)
     plain = [term for term in asked.query.terms if not term.is_prefix]
-    newest_first = select(_index.c.rowid).where(*_found(_expression(scope, plain), span))
+    newest_first = select(_index.c.rowid).where(*_found(_expression(scope, plain, asked.facets), span))
     newest_first = newest_first.order_by(_index.c.rowid.desc())
-    near = (newest_first if span.is_whole else newest_first.limit(WALKED)).subquery()
+    near = (newest_first if span.is_whole else newest_first.limit(count)).subquery()
     rows = _rows(asked, near, near.c.rowid)
     for term in asked.query.terms:
         if term.is_prefix:

@@ -11,12 +11,13 @@ from core.search_text import Query
 
 
 class Entry(NamedTuple):
-    """A signal for the index."""
+    """A signal for the index: its words, and what else lists are narrowed by."""
 
     signal_id: str
     workspace_id: str
     occurred_at: datetime
     tokens: tuple[str, ...]
+    facets: tuple[str, ...] = ()
 
 
 class Hit(NamedTuple):
@@ -44,14 +45,22 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Up to ``limit`` of the newest signals of a workspace that the query finds and for which the conditions hold."""
+    """Up to ``limit`` of the newest signals of a workspace that the query finds and for which the conditions hold;
+    the ``facets`` are what of the conditions the index knows.
+    """
 
     workspace_id: str
     query: Query
+    facets: Sequence[str]
     conditions: Sequence[ColumnElement[bool]]
     bounds: Bounds
     limit: int
     is_ranked: bool = False
+
+    @property
+    def enough(self) -> int:
+        """How many need no further search: what is ranked is a sample of the newest, a list is not."""
+        return self.limit // 4 if self.is_ranked else self.limit
 
 
 def scope_of(workspace_id: str) -> str:

@@ -1,8 +1,9 @@
-"""Search on PostgreSQL: a tsvector per signal, read by time while matches are many and through GIN when they are few.
+"""Search on PostgreSQL: a tsvector per signal, through GIN when matches are few and by time when they are many.
 
-GIN hands over all matches before the first can be shown, and each costs a page to look at. So the newest signals are
-looked at one by one, which finds common words; from how many of them match follows how far back GIN must search, and
-words that name the day and the month keep it to that. https://www.postgresql.org/docs/current/gin.html
+GIN hands over all matches before the first can be shown, and each costs a page to look at. The planner's statistics say
+whether there are few. Of many, the newest signals are looked at one by one, which finds common words; from how many of
+them match follows how far back GIN must search, and words that name the time keep it to that.
+https://www.postgresql.org/docs/current/gin.html
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     Column,
     ColumnElement,
     FromClause,
@@ -21,6 +23,8 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
+    true,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR, insert
@@ -31,16 +35,26 @@ from db.base import UtcDateTime
 from db.search_terms import ANY_SCOPE, Asked, Entry, Hit, scope_of
 from db.stream import Signal
 
+FEW = 2_000
+"""Matches that are looked at whole; words of which the statistics know nothing have no more. The planner takes words
+for independent of one another, which those of a phrase are not: when there are more after all, they are left.
+"""
+
 WALKED = 2_000
-DAYS_BY_DAY = 31
-MONTHS_BY_MONTH = 60
+LONGEST_WALK = timedelta(days=100_000)
 WIDER = 8
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+SPAN_BITS = (0, 2, 4, 6, 8, 10, 12)
+MOST_SPANS = 3
+"""A time is told in at most so many spans of 1, 4, 16 … days: each is a word that GIN must follow."""
 
 _words = Table(
     "signal_words", MetaData(), Column("signal_id", String), Column("workspace_id", String),
     Column("occurred_at", UtcDateTime), Column("words", TSVECTOR),
 )  # fmt: skip
+
+
+_ESTIMATE = text("EXPLAIN (FORMAT JSON) SELECT FROM signal_words WHERE words @@ CAST(:wanted AS tsquery)")
 
 
 def write(session: Session, entries: Iterable[Entry]) -> None:
@@ -50,7 +64,7 @@ def write(session: Session, entries: Iterable[Entry]) -> None:
             "signal_id": entry.signal_id,
             "workspace_id": entry.workspace_id,
             "occurred_at": entry.occurred_at,
-            "words": cast(_vector(entry), TSVECTOR),
+            "words": cast(entry_vector(entry), TSVECTOR),
         }
         for entry in sorted(entries)
     ]
@@ -62,21 +76,24 @@ def write(session: Session, entries: Iterable[Entry]) -> None:
 def newest(session: Session, asked: Asked) -> list[Hit]:
     """The newest matches in the list's order."""
     scope = scope_of(asked.workspace_id)
-    wanted = _expression(scope, asked.query.terms)
-    entries = _entries(asked)
-    walked = entries.order_by(_words.c.occurred_at.desc(), _words.c.signal_id.desc()).limit(WALKED)
+    wanted = _expression(scope, asked.query.terms, asked.facets)
+    if _estimated(session, wanted) <= FEW:
+        hits = _search_few(session, asked, wanted)
+        if hits is not None:
+            return hits
+    walked = _entries(asked).order_by(_words.c.occurred_at.desc(), _words.c.signal_id.desc()).limit(WALKED)
     near = walked.subquery()
-    hits = _read(session, asked, near, near.c.words.op("@@")(_query(wanted)))
+    hits = _run(session, _found(asked, near, near.c.words.op("@@")(_query(wanted))))
     if len(hits) == asked.limit:
         return hits
     count, first, last = session.execute(_extent(near)).one()
     if count < WALKED:
         return hits
-    for period in _periods(scope, first, last, len(hits), asked.limit):
-        found = _words.c.words.op("@@")(_query(f"({wanted}) & ({period})" if period else wanted))
-        far = entries.where(found).cte().prefix_with("MATERIALIZED", dialect="postgresql")
-        hits = _read(session, asked, far)
-        if len(hits) == asked.limit:
+    length = min(first - last, LONGEST_WALK) * (1.5 * asked.limit / max(len(hits), 0.5))
+    for start in _starts(first, length, asked.bounds.since or EARLIEST):
+        period = " | ".join(_quoted(scope + span) for span in _spans(start, first))
+        hits = _search(session, asked, f"({wanted}) & ({period})" if period else wanted)
+        if len(hits) >= asked.enough:
             break
     return hits
 
@@ -89,43 +106,66 @@ def holds(query: Query) -> ColumnElement[bool]:
     return found.correlate(Signal).exists()
 
 
-def _vector(entry: Entry) -> str:
-    """A tsvector as text: the words with their positions; the scope, its day and its month without one."""
+def entry_vector(entry: Entry) -> str:
+    """A tsvector as text: the words with their positions; the scope, its times and the facets without one."""
     scope = scope_of(entry.workspace_id)
     positions: dict[str, list[str]] = {}
     for position, token in enumerate(entry.tokens, start=1):
         positions.setdefault(token, []).append(str(position))
     words = [f"{_quoted(scope + token)}:{','.join(places[:255])}" for token, places in positions.items()]
-    times = ("", _day(entry.occurred_at), _month(entry.occurred_at))
-    return " ".join([*(_quoted(scope + time) for time in times), *words])
+    times = (_span(entry.occurred_at, bits) for bits in SPAN_BITS)
+    others = ("", *times, *entry.facets)
+    return " ".join([*(_quoted(scope + other) for other in others), *words])
 
 
 def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _day(moment: datetime) -> str:
+def _span(moment: datetime, bits: int) -> str:
     """Cannot be mistaken for a word, which has letters and digits only."""
-    return f"@{moment:%Y%m%d}"
+    return f"@{bits}.{moment.toordinal() >> bits}"
 
 
-def _month(moment: datetime) -> str:
-    return f"@{moment:%Y%m}"
-
-
-def _expression(scope: str, terms: Sequence[Term]) -> str:
+def _expression(scope: str, terms: Sequence[Term], facets: Iterable[str] = ()) -> str:
     """A tsquery as text, of quoted words alone: whatever people type is data."""
-    parts = []
+    parts = [_quoted(scope + facet) for facet in facets]
     for term in terms:
         *words, last = (_quoted(scope + token) for token in term.tokens)
         phrase = " <-> ".join([*words, last + ":*" * term.is_prefix])
         parts.append(f"!({phrase})" if term.is_excluded else f"({phrase})")
-    scoped = [] if any(not term.is_excluded for term in terms) else [_quoted(scope)]
+    scoped = [] if facets or any(not term.is_excluded for term in terms) else [_quoted(scope)]
     return " & ".join([*scoped, *parts])
 
 
 def _query(expression: str) -> ColumnElement[Any]:
     return cast(expression, TSQUERY)
+
+
+def _estimated(session: Session, wanted: str) -> float:
+    """How many matches the planner expects. What is not among the commonest words of all it takes for rare."""
+    ((plan,),) = session.execute(_ESTIMATE, {"wanted": wanted}).one()
+    return float(plan["Plan"]["Plan Rows"])
+
+
+def _search_few(session: Session, asked: Asked, wanted: str) -> list[Hit] | None:
+    """All matches through GIN; None when there are more than `FEW`."""
+    few = _through_gin(asked, wanted, limit=FEW + 1)
+    count = select(func.count().label("count")).select_from(few).subquery()
+    page = _found(asked, few).subquery()
+    query = select(count.c.count, page).select_from(count.outerjoin(page, true()))
+    rows = session.execute(query.order_by(page.c.occurred_at.desc(), page.c.id.desc())).all()
+    return None if rows[0][0] > FEW else [Hit(*row[1:]) for row in rows if row[1] is not None]
+
+
+def _search(session: Session, asked: Asked, wanted: str) -> list[Hit]:
+    return _run(session, _found(asked, _through_gin(asked, wanted)))
+
+
+def _through_gin(asked: Asked, wanted: str, limit: int | None = None) -> CTE:
+    """Matches in no order, whatever the planner thinks of walking instead."""
+    found = _entries(asked).where(_words.c.words.op("@@")(_query(wanted))).limit(limit)
+    return found.cte().prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def _entries(asked: Asked) -> Select[str, datetime, Any]:
@@ -144,12 +184,17 @@ def _entries(asked: Asked) -> Select[str, datetime, Any]:
     return query
 
 
-def _read(session: Session, asked: Asked, entries: FromClause, *found: ColumnElement[bool]) -> list[Hit]:
-    joined = entries.join(Signal.__table__, Signal.id == entries.c.signal_id)
-    query = select(Signal.id, Signal.occurred_at, _score(asked, entries.c.words)).select_from(joined)
-    query = query.where(*found, Signal.workspace_id == asked.workspace_id, *asked.conditions)
-    query = query.order_by(entries.c.occurred_at.desc(), entries.c.signal_id.desc()).limit(asked.limit)
+def _run(session: Session, query: Select[str, datetime, float]) -> list[Hit]:
     return [Hit(*row) for row in session.execute(query)]
+
+
+def _found(asked: Asked, entries: FromClause, *found: ColumnElement[bool]) -> Select[str, datetime, float]:
+    """Of these entries the newest for which the conditions hold."""
+    joined = entries.join(Signal.__table__, Signal.id == entries.c.signal_id)
+    score = _score(asked, entries.c.words).label("score")
+    query = select(Signal.id, Signal.occurred_at, score).select_from(joined)
+    query = query.where(*found, Signal.workspace_id == asked.workspace_id, *asked.conditions)
+    return query.order_by(entries.c.occurred_at.desc(), entries.c.signal_id.desc()).limit(asked.limit)
 
 
 def _score(asked: Asked, words: ColumnElement[Any]) -> ColumnElement[float]:
@@ -165,23 +210,19 @@ def _extent(entries: FromClause) -> Select[int, Any, Any]:
     return select(func.count(), func.max(moment), func.min(moment)).select_from(entries)
 
 
-def _periods(scope: str, newest: datetime, oldest: datetime, found: int, limit: int) -> Iterator[str | None]:
-    """Ever longer times back from the newest, as words to search for; at last None, which is all time.
-
-    The first is as long as it takes to fill the page if matches go on as in the walk from newest to oldest.
-    """
-    pace = max(newest - oldest, timedelta(minutes=1))
-    length = pace * (1.5 * limit / max(found, 0.5))
-    while length < timedelta(days=30 * MONTHS_BY_MONTH):
-        start = newest - min(length, newest - EARLIEST)
-        yield " | ".join(_quoted(scope + time) for time in _times(start, newest))
+def _starts(newest: datetime, length: timedelta, earliest: datetime) -> Iterator[datetime]:
+    """Ever longer back from the newest, at first as long as it takes if matches go on as in the walk."""
+    length = max(length, timedelta(minutes=1))
+    while length < newest - earliest:
+        yield newest - length
         length *= WIDER
-    yield None
+    yield earliest
 
 
-def _times(start: datetime, end: datetime) -> list[str]:
-    days = (end.date() - start.date()).days
-    if days <= DAYS_BY_DAY:
-        return [_day(end - timedelta(days=back)) for back in range(days + 1)]
-    months = range(start.year * 12 + start.month - 1, end.year * 12 + end.month)
-    return [_month(datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)) for month in reversed(months)]
+def _spans(start: datetime, end: datetime) -> list[str]:
+    """The times in words, the spans that begin earlier and end later included; none for all time."""
+    first, last = start.toordinal(), end.toordinal()
+    for bits in SPAN_BITS:
+        if (last >> bits) - (first >> bits) < MOST_SPANS:
+            return [f"@{bits}.{number}" for number in range(first >> bits, (last >> bits) + 1)]
+    return []

@@ -36,6 +36,7 @@ def small_walks(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if there were very many signals: what lies behind the newest few is found through the index."""
     for engine in (search_fts5, search_tsvector):
         monkeypatch.setattr(engine, "WALKED", 2)
+    monkeypatch.setattr(search_tsvector, "FEW", -1)
 
 
 def add_workspace(database: Database) -> str:

@@ -14,7 +14,7 @@ from core.search_text import parse_query
 from db import Signal
 from db.search import find_best, find_newest
 from db.search_terms import Bounds
-from web.api.signal_filters import SignalChoice, besides_words
+from web.api.signal_filters import SignalChoice, besides_words, conditions, facets_asked
 from web.paging import cut, decode_cursor, newest_first
 
 Page: TypeAlias = tuple[Sequence[Signal], str | None]
@@ -30,15 +30,16 @@ def newest_page(
     cursor: str | None = None,
 ) -> Page:
     """A page of the workspace's signals, newest first. Raises `InvalidFields` naming ``cursor``."""
-    conditions = (*besides_words(choice), *also)
-    if choice.q is None:
-        query = select(Signal).where(Signal.workspace_id == workspace_id, *conditions)
+    words, facets = parse_query(choice.q) if choice.q is not None else None, facets_asked(choice)
+    if choice.conversation is not None or (words is None and not facets):
+        query = select(Signal).where(Signal.workspace_id == workspace_id, *conditions(choice), *also)
         query = newest_first(query, Signal.occurred_at, Signal.id, limit=limit, cursor=cursor)
         rows = session.scalars(query).all()
     else:
         bounds = Bounds(choice.since, choice.until, decode_cursor(cursor) if cursor is not None else None)
-        words = parse_query(choice.q)
-        rows = find_newest(session, workspace_id, words, *conditions, limit=limit + 1, bounds=bounds)
+        rows = find_newest(
+            session, workspace_id, words, *besides_words(choice), *also, limit=limit + 1, bounds=bounds, facets=facets
+        )
     return cut(rows, limit, lambda row: (row.occurred_at, row.id))
 
 
@@ -50,12 +51,13 @@ def best_page(
     limit: int,
     cursor: str | None = None,
 ) -> Page:
-    """A page of the newest thousand matches, the best first; without words it is the newest page."""
+    """A page of the newest matches (`db.search.RANKED`), the best first; without words it is the newest page."""
     if choice.q is None:
         return newest_page(session, workspace_id, choice, *also, limit=limit, cursor=cursor)
     found = find_best(
         session, workspace_id, parse_query(choice.q), *besides_words(choice), *also,
-        limit=limit + 1, bounds=Bounds(choice.since, choice.until), after=_read_score(cursor) if cursor else None,
+        limit=limit + 1, bounds=Bounds(choice.since, choice.until), facets=facets_asked(choice),
+        after=_read_score(cursor) if cursor else None,
     )  # fmt: skip
     page = found[:limit]
     following = _write_score(page[-1][0], page[-1][1].id) if len(found) > limit else None

@@ -1,6 +1,7 @@
 """Which signals a list shows."""
 
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, and_, func, or_
@@ -10,7 +11,10 @@ from core.search_text import parse_query
 from core.signal import Severity
 from db import Signal, SignalStatus
 from db.search import matching
+from db.search_facets import FacetKind, facet
 from web.api.fields import ListQuery, Moment, Query, Text
+
+Sort: TypeAlias = Literal["newest", "relevance"]
 
 
 class SignalChoice(Query):
@@ -36,12 +40,24 @@ class SignalChoice(Query):
 class SignalFilters(SignalChoice, ListQuery):
     """Every filter that is sent must hold."""
 
+    sort: Sort = Field(
+        default="newest",
+        description="`newest` first, or by `relevance`: of the newest signals that are found, up to 500 (200 when `q` "
+        "has a phrase or `begin*`), those first that fit the words best. Without `q` it is `newest`.",
+    )
+
 
 def conditions(filters: SignalChoice) -> Iterator[ColumnElement[bool]]:
     """What must hold of a signal."""
     if filters.q is not None:
         yield matching(parse_query(filters.q))
     yield from besides_words(filters)
+
+
+def facets_asked(filters: SignalChoice) -> list[str]:
+    """What of the filters the search index knows."""
+    kinds: tuple[FacetKind, ...] = ("source", "status", "severity", "account", "author", "channel")
+    return [facet(kind, value) for kind in kinds if (value := getattr(filters, kind)) is not None]
 
 
 def besides_words(filters: SignalChoice) -> Iterator[ColumnElement[bool]]:

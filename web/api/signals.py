@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
 
 from core.signal import Affiliation, Frequency, Severity
 from core.taming import JsonObject
@@ -16,9 +15,9 @@ from web.api.blueprint import api
 from web.api.etags import has_etag, require_match, tagged
 from web.api.fields import Address, Body, Prose, Tag, Text, optional
 from web.api.rows import owned
-from web.api.signal_filters import SignalFilters, conditions
+from web.api.search import best_page, newest_page
+from web.api.signal_filters import SignalFilters
 from web.auth import caller, needs
-from web.paging import cut, newest_first
 from web.services import services
 
 EXAMPLE: JsonObject = {
@@ -123,7 +122,7 @@ class SignalUpdate(Body):
 
 
 class SignalPage(BaseModel):
-    """Signals, newest first."""
+    """Signals in the order that was asked for."""
 
     items: list[Signal]
     next_cursor: str | None
@@ -133,16 +132,16 @@ class SignalPage(BaseModel):
 @api.input(SignalFilters, location="query")
 @api.output(SignalPage)
 def list_signals(query_data: SignalFilters) -> SignalPage:
-    """List signals, newest first.
+    """List signals, newest first, or what fits the words best with `sort=relevance`.
 
     Signals that were deleted at the source are left out unless `include_deleted` is true.
     """
-    asked = select(SignalRow).where(SignalRow.workspace_id == caller().workspace_id, *conditions(query_data))
-    asked = newest_first(asked, SignalRow.occurred_at, SignalRow.id, limit=query_data.limit, cursor=query_data.cursor)
+    page = best_page if query_data.sort == "relevance" else newest_page
     with services().database.read() as session:
-        rows = session.scalars(asked).all()
-    page, next_cursor = cut(rows, query_data.limit, lambda row: (row.occurred_at, row.id))
-    return SignalPage(items=[Signal.of(row) for row in page], next_cursor=next_cursor)
+        rows, next_cursor = page(
+            session, caller().workspace_id, query_data, limit=query_data.limit, cursor=query_data.cursor
+        )
+    return SignalPage(items=[Signal.of(row) for row in rows], next_cursor=next_cursor)
 
 
 @api.get("/signals/<signal_id>")

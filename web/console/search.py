@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from core.taming import clean
 from web.api.signal_filters import SignalChoice
 
-FIELDS = ("q", "source", "status", "severity", "account", "channel", "author", "since", "until")
+FIELDS = ("q", "source", "status", "severity", "account", "channel", "author", "since", "until", "sort")
 """The parameters of the address, named as those of the API."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -35,6 +35,11 @@ class Search:
     errors: Mapping[str, str]
 
     @property
+    def is_by_relevance(self) -> bool:
+        """Whether what fits the words best comes first."""
+        return "sort" in self.values
+
+    @property
     def words(self) -> str:
         """What to mark in the texts; empty when nothing is looked for by its words."""
         return self.values.get("q", "")
@@ -53,7 +58,10 @@ def signals_url(values: Mapping[str, str]) -> str:
 def read_search(args: Mapping[str, str]) -> Search:
     """The search in an address. Days are whole days in UTC; what was deleted is not found by its words."""
     values = {name: text for name in FIELDS if (text := clean(args.get(name, "")).strip())}
+    if values.get("sort") != "relevance" or "q" not in values:
+        values.pop("sort", None)
     sent: dict[str, object] = {**values, "include_deleted": "q" not in values}
+    sent.pop("sort", None)
     sent |= {name: _moment(values[name], is_end=name == "until") for name in ("since", "until") if name in values}
     try:
         return Search(values, SignalChoice.model_validate(sent), {})

@@ -36,7 +36,7 @@ the browser's storage: https://htmx.org/reference/#config.
 @console.get("/signals")
 @require_role()
 def signals(visitor: Visitor) -> Response:
-    """The signals that the address asks for, newest first; ``before`` is the cursor of an older page.
+    """The signals that the address asks for, newest first or by relevance; ``before`` is the cursor of a later page.
 
     422 when a filter cannot be understood; the page says which.
     """
@@ -89,7 +89,7 @@ def _rendered(session: Session, visitor: Visitor, search: Search) -> str:
         cursor=stream.first_cursor(now),
         views=saved_views(session, visitor.workspace_id, dict(search.values)),
         channels=channel_choices(session, visitor.workspace_id, page.rows, search.values.get("channel")),
-        narrowed=set(search.values) - {"q"},
+        narrowed=set(search.values) - {"q", "sort"},
         sources=[(source, platform_name(source)) for source in SOURCES],
         statuses=[(status, humanized(status)) for status in STATUSES],
         severities=[(severity, humanized(severity)) for severity in SEVERITIES],

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidFields
 from db import Signal
 from db.base import UtcDateTime
-from web.api.search import newest_page
-from web.api.signal_filters import conditions
+from web.api.search import best_page, newest_page
+from web.api.signal_filters import SignalChoice, conditions
 from web.console.cursors import read_cursor, write_cursor
 from web.console.rows import SignalRow, signal_row
 from web.console.search import Search
@@ -33,7 +33,9 @@ _TOMBSTONE = and_(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of the stream; ``older`` is the cursor of the next page, None on the last one."""
+    """Some rows of the stream; ``older`` is the cursor of the next page, None on the last one. ``is_newest`` when what
+    is said next belongs on top.
+    """
 
     rows: tuple[SignalRow, ...]
     is_newest: bool
@@ -49,7 +51,12 @@ class Changes:
 
 
 def page(session: Session, workspace_id: str, search: Search, *, before: str | None = None) -> Page:
-    """The newest signals of a search, or those older than the cursor; what is not a cursor means the newest."""
+    """The newest signals of a search, or those older than the cursor; what is not a cursor means the newest.
+
+    By relevance: those that fit best, or after the cursor.
+    """
+    if search.is_by_relevance and search.filters is not None:
+        return _best(session, workspace_id, search.filters, before)
     place = _place_before(before)
     if search.filters is None:
         return Page((), place is None, None)
@@ -93,6 +100,14 @@ def of_conversation(session: Session, workspace_id: str, conversation_id: str) -
 def visible(workspace_id: str) -> tuple[ColumnElement[bool], ...]:
     """The workspace's signals that have something to show."""
     return (Signal.workspace_id == workspace_id, not_(_TOMBSTONE))
+
+
+def _best(session: Session, workspace_id: str, filters: SignalChoice, after: str | None) -> Page:
+    try:
+        signals, rest = best_page(session, workspace_id, filters, not_(_TOMBSTONE), limit=PAGE, cursor=after or None)
+    except InvalidFields:  # the cursor is none
+        signals, rest = best_page(session, workspace_id, filters, not_(_TOMBSTONE), limit=PAGE)
+    return Page(tuple(map(signal_row, signals)), is_newest=False, older=rest)
 
 
 def _place_before(cursor: str | None) -> str | None:

@@ -73,6 +73,29 @@ def test_pages_best_first(database: Database, alice: Tenant) -> None:
     assert len(unsorted) == 5
 
 
+def test_relevance_is_for_the_asking(api: Api, database: Database, alice: Tenant, bob: Tenant) -> None:
+    for number in range(5):
+        text = "export " + "and more " * number
+        add_signal(database, alice.workspace_id, f"C1:{number}", verbatim=text, minutes=10 - number)
+    add_signal(database, bob.workspace_id, "C1:x", verbatim="export")
+    assert found(api, q="export") == ["C1:4", "C1:3", "C1:2", "C1:1", "C1:0"]
+    assert found(api, q="export", sort="newest") == found(api, q="export")
+    assert found(api, q="export", sort="relevance") == ["C1:0", "C1:1", "C1:2", "C1:3", "C1:4"]
+    assert found(api, sort="relevance") == found(api)
+    first = api.get("/signals", q="export", sort="relevance", limit=2).get_json()
+    assert found(api, q="export", sort="relevance", limit=2, cursor=first["next_cursor"]) == ["C1:2", "C1:3"]
+
+
+def test_an_unknown_order_and_a_cursor_of_another_are_named(api: Api, database: Database, alice: Tenant) -> None:
+    for number in range(3):
+        add_signal(database, alice.workspace_id, f"C1:{number}", verbatim="export")
+    best = api.get("/signals", q="export", sort="relevance", limit=1).get_json()["next_cursor"]
+    for query in ({"sort": "best"}, {"q": "export", "sort": "newest", "cursor": best}):
+        answer = api.get("/signals", **query)
+        assert answer.status_code == 422
+        assert answer.get_json()["errors"][0]["field"] in query
+
+
 @pytest.mark.parametrize("cursor", ["nonsense", "ü", "A" * 5_000, encode_cursor((NOW, "sig_1")), "bmFuIHNpZ18x"])
 def test_a_cursor_of_another_order_is_named(database: Database, alice: Tenant, cursor: str) -> None:
     with database.read() as session, pytest.raises(InvalidFields, match="cursor"):

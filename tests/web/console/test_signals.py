@@ -229,3 +229,33 @@ def test_scripts_are_served_and_not_needed(console: Console) -> None:
     config = page.select_one("meta[name=htmx-config]")
     assert config is not None
     assert '"includeIndicatorStyles": false' in str(config["content"])
+
+
+def test_what_fits_best_comes_first_when_asked_for(console: Console) -> None:
+    for number in range(3):
+        console.add_signal(f"C1:{number}", verbatim="export" + " and more" * number)
+    assert found(console.page("/signals?q=export"))[0] == "export and more and more"
+    page = console.page("/signals?q=export")
+    best = page.find("a", string="Best match first")
+    assert best is not None
+    page = console.page(str(best["href"]))
+    assert found(page) == ["export", "export and more", "export and more and more"]
+    assert page.select_one("[data-live]") is None
+    assert page.select_one("form#finder input[name=sort][value=relevance]") is not None
+    assert page.select_one("form#bulk input[name=sort][value=relevance]") is not None
+    assert found(console.page("/signals?sort=relevance&q=export&before=nonsense")) == found(page)
+    assert console.page("/signals?sort=relevance").find("a", string="Best match first") is None
+    assert console.page("/signals?sort=nonsense&q=export").select_one("[data-live]") is not None
+
+
+def test_what_fits_best_has_pages(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.console.stream.PAGE", 2)
+    for number in range(3):
+        console.add_signal(f"C1:{number}", verbatim="export" + " and more" * number)
+    page = console.page("/signals?q=export&sort=relevance")
+    more = page.select_one("#more a")
+    assert more is not None
+    assert more.text == "More signals"
+    assert found(page) + found(console.page(str(more["href"]))) == [
+        "export", "export and more", "export and more and more",
+    ]  # fmt: skip
