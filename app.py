@@ -22,7 +22,7 @@ from integrations.slack.scopes import FEATURES
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
-from pipeline.access import StoredAccess
+from pipeline.access import StoredAccess, StoredAppAccess
 from pipeline.complete import Complete
 from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
@@ -104,6 +104,7 @@ class Parts:
                 lookups=self.lookups,
                 access=StoredAccess(self.database),
                 effects={"slack": self.slack},
+                app_access=StoredAppAccess(self.database),
                 clock=self.clock,
             ),
             Retention(database=self.database, clock=self.clock),

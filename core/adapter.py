@@ -56,12 +56,35 @@ class AccountKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A place, such as a channel, whose events concern every installation in it, though an event names but one.
+
+    ``context`` is what the platform wants to hear when it is asked for the others.
+    """
+
+    place: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reshaping:
+    """An event that changes who is in these places: what was known of their audience is no longer true.
+
+    ``member`` is who came or went, when that is all it tells: it matters only if that is a bot of ours.
+    """
+
+    places: tuple[str, ...]
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """What an authentic request is, before anyone asks what it says.
 
     ``external_id`` deduplicates within the credential (None: each delivery is its own event).
     ``malformed`` is the reason when the body cannot be understood: such an event is stored as failed.
-    ``app_id`` and ``accounts`` address platforms whose credential serves many tenants.
+    ``app_id`` and ``accounts`` address platforms whose credential serves many tenants; ``shared`` says where there may
+    be more of them than ``accounts`` names, ``reshaping`` that the event changes who they are.
     ``effects`` marks events that act on the platform's side instead of carrying words.
     ``subject`` names what the event is about as a signal's ref does, so that a person can ask what became of it.
     ``reply`` is what the platform wants echoed at once, without storing (Slack's challenge).
@@ -72,6 +95,8 @@ class Envelope:
     malformed: str | None = None
     app_id: str | None = None
     accounts: tuple[AccountKey, ...] = ()
+    shared: Shared | None = None
+    reshaping: Reshaping | None = None
     effects: bool = False
     reply: str | None = None
     subject: str | None = None

@@ -14,6 +14,7 @@ from oauth.exchange import SLACK_URL
 from oauth.intent import InstallIntent
 from oauth.slack_apps import MISSING
 from oauth.tickets import consume_ticket
+from pipeline.audiences import forget_app
 
 log = get_logger()
 
@@ -64,6 +65,7 @@ def connected_row(slack_app_id: str, *, enterprise_id: str | None, team_id: str 
 def _connect(session: Session, intent: InstallIntent, installation: Installation, now: datetime) -> Integration:
     app = _recognised_app(session, intent, installation)
     ids = {"enterprise_id": installation.enterprise_id, "team_id": installation.team_id}
+    forget_app(session, app.id, now)  # another team has the app: who may see a shared channel is asked anew
     known = select(Integration).where(connected_row(app.id, **ids)).order_by(Integration.id).limit(1)
     row = session.scalar(known.with_for_update())
     if row is not None and row.workspace_id != intent.workspace_id:

@@ -1,10 +1,10 @@
-"""Opens an integration's token for one call to its platform."""
+"""Opens a token for one call to its platform: an integration's, or a Slack app's own."""
 
 from dataclasses import dataclass
 
 from core.adapter import Access
 from core.errors import SealBroken, StepFailed
-from db import Database, Integration
+from db import Database, Integration, SlackApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +26,22 @@ class StoredAccess:
             if token is None:
                 raise StepFailed("token_missing", permanent=True)
             return Access(token, integration.pylon_region, integration.pylon_account_id or integration.id)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAppAccess:
+    """Opens the app-level token of a Slack app, with which it asks about all its installations."""
+
+    database: Database
+
+    def __call__(self, slack_app_id: str) -> Access:
+        """Raises `core.errors.StepFailed`: ``token_missing`` when the app has none."""
+        with self.database.read() as session:
+            app = session.get(SlackApp, slack_app_id)
+            try:
+                token = app.app_token if app else None
+            except SealBroken as error:
+                raise StepFailed(error.reason, permanent=True) from error
+        if token is None:
+            raise StepFailed("token_missing", permanent=True)
+        return Access(token, owner=slack_app_id)

@@ -4,11 +4,11 @@ It runs beside the step that decides, so that a slow platform never holds up the
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from core.adapter import AccessSource, Adapter, Effects, LookupClient
+from core.adapter import Access, AccessSource, Adapter, Effects, LookupClient
 from core.clock import Clock
 from core.errors import StepFailed
 from core.logs import get_logger
@@ -23,6 +23,7 @@ from pipeline.plan import Failed, Handled, Part, Plan, decide
 from pipeline.planning import make_plans
 from pipeline.retry import next_attempt_at
 from pipeline.settle import settle
+from pipeline.widen import Widen
 
 BATCH = 10
 """Few, since one lease covers them all."""
@@ -43,6 +44,7 @@ class Complete:
     lookups: Mapping[str, LookupClient]
     access: AccessSource
     effects: Mapping[str, Effects]
+    app_access: Callable[[str], Access]
     clock: Clock
 
     name = "complete"
@@ -51,23 +53,26 @@ class Complete:
         """Takes a few due events to their end or to their next attempt."""
         if not has_due(self.database, "complete", self.clock()):
             return Progress(0, next_due_at(self.database, "complete"))
-        plans, answers = self._lease_batch(), Answers()
+        plans, answers, widen = self._lease_batch(), Answers(), self._widen()
         for plan in plans:
-            self._finish(plan, answers)
+            self._finish(plan, answers, widen)
         return Progress(len(plans))
 
     def _lease_batch(self) -> list[Plan]:
         with self.database.write() as session:
             now = self.clock()
             events = claim_due(session, "complete", now, limit=BATCH)
-            plans = make_plans(session, self.adapters, events)
+            plans = make_plans(session, self.adapters, events, now)
             lease = lease_out(session, [event.id for event in events], now) if events else None
         return [replace(plan, lease=lease) for plan in plans]
 
-    def _finish(self, plan: Plan, answers: Answers) -> None:
+    def _finish(self, plan: Plan, answers: Answers, widen: Widen) -> None:
         """Does what needs the network, then settles if the lease is still ours."""
         try:
-            finished = self._act(plan) if plan.effects else self._look_up(plan, answers)
+            whole = widen.widen(plan, plan.asks) if plan.asks else plan
+            if whole is None:
+                return
+            finished = self._act(whole) if whole.effects else self._look_up(whole, answers)
             with self.database.write() as session:
                 if claim_one(session, plan.event.id, lease=plan.lease) is not None:
                     settle(session, [finished], self.clock())
@@ -78,6 +83,15 @@ class Complete:
                 raise
             log.warning("event_not_completed", event_id=plan.event.id, exc_info=error)
             self._put_off(plan, StepFailed("not_completed", permanent=False))
+
+    def _widen(self) -> Widen:
+        return Widen(
+            database=self.database,
+            adapters=self.adapters,
+            lookups=self.lookups,
+            app_access=self.app_access,
+            clock=self.clock,
+        )
 
     def _act(self, plan: Plan) -> Plan:
         self.effects[plan.event.platform].perform(plan.event)

@@ -25,10 +25,10 @@ def fail_event(
     with database.write() as session:
         event = claim_one(session, event_id, lease=lease)
         if event is not None:
-            settle(session, [failed(plan, reason) for plan in make_plans(session, adapters, [event])], now)
+            settle(session, [failed(plan, reason) for plan in make_plans(session, adapters, [event], now)], now)
 
 
 def failed(plan: Plan, reason: str) -> Plan:
     """The plan as it ends when nothing of it can be done."""
     parts = tuple(replace(part, settlement=Failed(reason)) for part in plan.parts)
-    return replace(plan, parts=parts, reason=reason, effects=False, has_failed=True)
+    return replace(plan, parts=parts, reason=reason, effects=False, asks=None, has_failed=True)

@@ -10,6 +10,7 @@ from core.adapter import AccountKey
 from core.clock import Clock
 from core.logs import get_logger
 from db import Database, Integration
+from pipeline.audiences import forget_app
 
 log = get_logger()
 
@@ -48,6 +49,8 @@ def disconnect_installation(
             continue
         disconnect(integration, reason=reason, now=now)
         ended += 1
+    if ended:
+        forget_app(session, slack_app_id, now)
     return ended
 
 

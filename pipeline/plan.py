@@ -7,6 +7,7 @@ from typing import TypeAlias
 from core.adapter import Adapter, Findings, ReceivedEvent, Recipient
 from core.logs import get_logger
 from core.signal import Ignored, Lookup, Needs, Writes
+from pipeline.audiences import Ask
 
 log = get_logger()
 
@@ -39,7 +40,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An event with a part per recipient. ``reason`` says why there is none, or why it ``has_failed``."""
+    """An event with a part per recipient. ``reason`` says why there is none, or why it ``has_failed``; ``asks`` that
+    there may be more recipients than these.
+    """
 
     event: ReceivedEvent
     attempts: int
@@ -47,12 +50,13 @@ class Plan:
     reason: str | None = None
     effects: bool = False
     has_failed: bool = False
+    asks: Ask | None = None
     lease: str | None = field(default=None, repr=False)
 
     @property
     def is_waiting(self) -> bool:
         """Whether something must happen between transactions before the event can be settled."""
-        return self.effects or any(part.settlement is None for part in self.parts)
+        return self.effects or self.asks is not None or any(part.settlement is None for part in self.parts)
 
     @property
     def state(self) -> str:

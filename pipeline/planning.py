@@ -1,21 +1,35 @@
 """From claimed rows to plans: envelope, recipients, and what each adapter decides without look-ups."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
-from core.adapter import Adapter, Envelope, InboundRequest, ReceivedEvent
+from core.adapter import AccountKey, Adapter, Envelope, InboundRequest, ReceivedEvent
 from core.errors import SignalboxError
 from core.signal import Ignored
 from db import Event
+from pipeline.audiences import forget_reshaped
 from pipeline.plan import Failed, Part, Plan, decide
 from pipeline.recipients import Match, match
 
 
-def make_plans(session: Session, adapters: Mapping[str, Adapter], events: Sequence[Event]) -> list[Plan]:
-    """A plan per event; those that need look-ups or effects are waiting."""
+def make_plans(
+    session: Session,
+    adapters: Mapping[str, Adapter],
+    events: Sequence[Event],
+    now: datetime,
+    *,
+    told: Mapping[str, tuple[AccountKey, ...]] = MappingProxyType({}),
+) -> list[Plan]:
+    """A plan per event; those that need look-ups or effects, or ask for more recipients, are waiting. ``told`` holds
+    the answers to those that asked, by event id.
+    """
     envelopes = [(event, _envelope(adapters, event)) for event in events]
-    matches = match(session, envelopes)
+    if not told:
+        forget_reshaped(session, envelopes, now)
+    matches = match(session, envelopes, now, told=told)
     plans = []
     for event, envelope in envelopes:
         plan = _plan_of(event, envelope, matches[event.id])
@@ -49,4 +63,4 @@ def _plan_of(event: Event, envelope: Envelope, matched: Match) -> Plan:
         for recipient in matched.recipients
     )
     performs = envelope.effects and matched.reason != "app_mismatch"
-    return Plan(received(event), event.attempts, parts, matched.reason, effects=performs)
+    return Plan(received(event), event.attempts, parts, matched.reason, effects=performs, asks=matched.asks)

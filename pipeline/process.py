@@ -50,7 +50,7 @@ class Process:
     def _take(self, session: Session, events: Sequence[Event]) -> int:
         """Settles what can be settled; returns how many were handed on."""
         now = self.clock()
-        plans = make_plans(session, self.adapters, events)
+        plans = make_plans(session, self.adapters, events, now)
         settle(session, [plan for plan in plans if not plan.is_waiting], now)
         waiting = [plan.event.id for plan in plans if plan.is_waiting]
         if waiting:

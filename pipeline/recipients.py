@@ -1,37 +1,68 @@
 """Which workspaces an event concerns: matched by the credential it came through, never by an unverified claim."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import cast
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from core.adapter import AccountKey, Envelope, Recipient
 from core.taming import JsonObject
 from db import Event, Integration, SlackApp, WebhookKey
 from db.sealed import holds
+from pipeline.audiences import Ask, Audience, known
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The recipients of an event; without any, the reason why."""
+    """The recipients of an event; without any, the reason why. ``asks``: there may be more of them, and who can be
+    asked for.
+    """
 
     recipients: tuple[Recipient, ...] = ()
     reason: str | None = None
+    asks: Ask | None = None
 
 
-def match(session: Session, arrivals: Iterable[tuple[Event, Envelope]]) -> dict[str, Match]:
-    """The match of every event of a batch, by event id, in at most four queries."""
+@dataclass(frozen=True, slots=True)
+class SlackCredential:
+    """What matching needs of a Slack app: its id at Slack, and whether it may ask who sees an event."""
+
+    api_app_id: str | None
+    can_ask: bool
+
+
+def match(
+    session: Session,
+    arrivals: Iterable[tuple[Event, Envelope]],
+    now: datetime,
+    *,
+    told: Mapping[str, tuple[AccountKey, ...]] = MappingProxyType({}),
+) -> dict[str, Match]:
+    """The match of every event of a batch, by event id, in at most five queries. ``told``, by event id, is who may
+    see it as Slack just said.
+    """
     arrivals = list(arrivals)
     apps = _slack_apps(session, arrivals)
+    audiences = _audiences(session, arrivals, apps, now)
+    audiences |= {event_id: Audience(accounts) for event_id, accounts in told.items()}
+    arrivals = [(event, _widened(envelope, audiences.get(event.id))) for event, envelope in arrivals]
     by_account = _slack_integrations(session, arrivals)
     by_id = _integrations(session, {event.integration_id for event, _ in arrivals if event.integration_id})
     keys = _webhook_keys(session, {event.webhook_key_id for event, _ in arrivals if event.webhook_key_id})
     matches = {}
     for event, envelope in arrivals:
         if event.slack_app_id:
-            matches[event.id] = _match_slack(event.slack_app_id, envelope, apps, by_account)
+            matched = _match_slack(event.slack_app_id, envelope, apps, by_account)
+            asks = (
+                None
+                if matched.reason == "app_mismatch"
+                else _ask(event.slack_app_id, envelope, audiences.get(event.id))
+            )
+            matches[event.id] = replace(matched, asks=asks)
         elif event.integration_id:
             matches[event.id] = _match_integration(by_id.get(event.integration_id))
         elif event.platform == "slack":
@@ -44,12 +75,12 @@ def match(session: Session, arrivals: Iterable[tuple[Event, Envelope]]) -> dict[
 def _match_slack(
     app_id: str,
     envelope: Envelope,
-    apps: Mapping[str, str | None],
+    apps: Mapping[str, SlackCredential],
     integrations: Mapping[tuple[str, AccountKey], Integration],
 ) -> Match:
     """Every entitled installation of that app; the body must speak of the app whose secret verified it."""
-    expected = apps.get(app_id)
-    if expected is not None and envelope.app_id != expected:
+    app = apps.get(app_id)
+    if app is not None and app.api_app_id is not None and envelope.app_id != app.api_app_id:
         return Match(reason="app_mismatch")
     found = {}
     for account in envelope.accounts:
@@ -86,12 +117,41 @@ def _recipient(integration: Integration, *, scope: str) -> Recipient:
     )
 
 
-def _slack_apps(session: Session, arrivals: list[tuple[Event, Envelope]]) -> dict[str, str | None]:
+def _slack_apps(session: Session, arrivals: list[tuple[Event, Envelope]]) -> dict[str, SlackCredential]:
     ids = {event.slack_app_id for event, _ in arrivals if event.slack_app_id}
     if not ids:
         return {}
-    query = select(SlackApp.id, SlackApp.api_app_id).where(SlackApp.id.in_(ids))
-    return {row.id: row.api_app_id for row in session.execute(query)}
+    has_token: ColumnElement[bool] = SlackApp.__table__.c.app_token.is_not(None)
+    query = select(SlackApp.id, SlackApp.api_app_id, has_token).where(SlackApp.id.in_(ids))
+    return {id_: SlackCredential(api_app_id, can_ask) for id_, api_app_id, can_ask in session.execute(query)}
+
+
+def _audiences(
+    session: Session, arrivals: list[tuple[Event, Envelope]], apps: Mapping[str, SlackCredential], now: datetime
+) -> dict[str, Audience]:
+    """By event id, for the events of shared places whose app can ask. Effects act on those that are named."""
+    places = {
+        event.id: (event.slack_app_id, envelope.shared.place)
+        for event, envelope in arrivals
+        if event.slack_app_id
+        and envelope.shared
+        and not (envelope.effects or envelope.malformed)
+        and (app := apps.get(event.slack_app_id))
+        and app.can_ask
+    }
+    found = known(session, set(places.values()), now)
+    return {event_id: found.get(place, Audience()) for event_id, place in places.items()}
+
+
+def _widened(envelope: Envelope, audience: Audience | None) -> Envelope:
+    others = audience.accounts if audience and audience.accounts else ()
+    return replace(envelope, accounts=tuple(dict.fromkeys((*envelope.accounts, *others)))) if others else envelope
+
+
+def _ask(app_id: str, envelope: Envelope, audience: Audience | None) -> Ask | None:
+    if envelope.shared is None or audience is None or audience.accounts is not None:
+        return None
+    return Ask((app_id, envelope.shared.place), envelope.shared.context, audience.seen)
 
 
 def _slack_integrations(

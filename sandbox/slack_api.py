@@ -20,6 +20,7 @@ from sandbox.slack_conversations import (
     conversations_info,
     conversations_list,
     conversations_replies,
+    page_of,
 )
 from sandbox.slack_grants import Installation, TokenPair
 from sandbox.slack_world import slack_id
@@ -156,13 +157,14 @@ def _apps_uninstall(slack: SlackStandIn, token: str, arguments: Arguments) -> Js
 
 
 def _authorizations_list(slack: SlackStandIn, token: str, arguments: Arguments) -> JsonObject:
-    """Every installation that an event concerns; only the app-level token may ask."""
+    """Every installation that an event concerns, in pages; only the app-level token may ask."""
     if not slack.app.app_token or not equals_any([slack.app.app_token], token):
         raise SlackRefusal("not_allowed_token_type" if token else "not_authed")
     found = slack.authorizations(arguments.get("event_context", ""))
     if found is None:
         raise SlackRefusal("invalid_event_context")
-    return {"authorizations": [*found]}
+    page, cursor = page_of(found, arguments)
+    return {"authorizations": [*page], "response_metadata": {"next_cursor": cursor}}
 
 
 def _connections_open(slack: SlackStandIn, token: str, _: Arguments) -> JsonObject:

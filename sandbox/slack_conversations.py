@@ -22,7 +22,7 @@ def conversations_list(slack: SlackStandIn, token: str, arguments: Mapping[str, 
         for channel in slack.world.channels_of(frozenset({viewer.team.id}))
         if ("private_channel" if channel.is_private else "public_channel") in kinds
     ]
-    page, cursor = _page(found, arguments)
+    page, cursor = page_of(found, arguments)
     return {"channels": [*page], "response_metadata": {"next_cursor": cursor}}
 
 
@@ -56,12 +56,13 @@ def _channel(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> S
 
 
 def _messages(found: list[JsonObject], arguments: Mapping[str, str]) -> JsonObject:
-    page, cursor = _page(found, arguments)
+    page, cursor = page_of(found, arguments)
     more: JsonObject = {"has_more": True, "response_metadata": {"next_cursor": cursor}} if cursor else {}
     return {"messages": [*page], "has_more": False, **more}
 
 
-def _page(found: list[JsonObject], arguments: Mapping[str, str]) -> tuple[list[JsonObject], str]:
+def page_of(found: list[JsonObject], arguments: Mapping[str, str]) -> tuple[list[JsonObject], str]:
+    """One page as the arguments ask for it, and the cursor of the next ("": none). Raises `SlackRefusal`."""
     start = _number(arguments.get("cursor"), 0, "invalid_cursor")
     limit = _number(arguments.get("limit"), 100, "invalid_limit")
     if not 1 <= limit <= 1000:

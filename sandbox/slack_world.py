@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _ID_CHARACTERS = string.ascii_uppercase + string.digits
 
@@ -76,6 +76,13 @@ class SlackWorld:
     def channel(self, channel_id: str) -> SlackChannel | None:
         """The channel of this id."""
         return next((channel for channel in self.channels if channel.id == channel_id), None)
+
+    def shared_with(self, channel_id: str, *team_ids: str) -> "SlackWorld":
+        """The same world, but with these teams in that channel."""
+        changed = (
+            replace(channel, team_ids=team_ids) if channel.id == channel_id else channel for channel in self.channels
+        )
+        return replace(self, channels=tuple(changed))
 
     def installer(self, team_id: str) -> SlackUser | None:
         """Who clicks Allow for this team: an admin if it has one."""

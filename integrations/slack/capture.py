@@ -9,6 +9,7 @@ from core.taming import JsonObject
 from integrations.slack.arrival import Arrival
 from integrations.slack.links import message_url
 from integrations.slack.messages import Message, as_ts, moment, read_channel, read_message, read_ts
+from integrations.slack.scopes import CHANNEL_EVENTS
 from integrations.slack.selection import listed_channels, subtype_reason, why_not
 from integrations.slack.senders import account, author
 
@@ -70,6 +71,7 @@ KINDS: Mapping[str, Callable[[Arrival], Decision]] = MappingProxyType(
         "message.bot_message": _new,
         "message.message_changed": _changed,
         "message.message_deleted": _deleted,
+        **dict.fromkeys(CHANNEL_EVENTS, partial(_ignored, "channel_event")),
         "app_mention": partial(_ignored, "mention_arrives_as_message"),
         "app_uninstalled": partial(_ignored, "lifecycle_event"),
         "tokens_revoked": partial(_ignored, "lifecycle_event"),

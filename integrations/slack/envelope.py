@@ -1,16 +1,32 @@
 """What an authentic Slack request is: its type, its identity and the installations it is addressed to."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from core.adapter import AccountKey, Envelope
+from core.adapter import AccountKey, Envelope, Reshaping, Shared
 from core.taming import Tame, bounded
 from integrations.slack.arrival import Callback, Malformed, read_callback
+from integrations.slack.messages import read_channel
 from integrations.slack.subject import subject
 
 EFFECTS = frozenset({"app_uninstalled", "tokens_revoked"})
 """Events that end an installation. In Slack's complete examples ``authorizations`` is absent, and ``team_id`` names the
 installation: https://api.slack.com/events/app_uninstalled, https://docs.slack.dev/reference/events/tokens_revoked"""
+
+_OF_A_MEMBER = frozenset({"member_joined_channel", "member_left_channel"})
+RESHAPING: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(_OF_A_MEMBER, ("channel",)),
+        "channel_shared": ("channel",),
+        "channel_unshared": ("channel",),
+        "channel_left": ("channel",),
+        "group_left": ("channel",),
+        "channel_archive": ("channel",),
+        "channel_id_changed": ("old_channel_id", "new_channel_id"),
+    }
+)
+"""Events that change who is in a channel, and their fields that name it: https://docs.slack.dev/reference/events"""
 
 
 def envelope(body: bytes) -> Envelope:
@@ -29,6 +45,8 @@ def envelope(body: bytes) -> Envelope:
         external_id=_id(callback.body, "event_id") or _digest(body),
         app_id=_id(callback.body, "api_app_id"),
         accounts=_accounts(callback),
+        shared=_shared(callback),
+        reshaping=_reshaping(callback),
         effects=callback.type in EFFECTS,
         subject=subject(callback),
     )
@@ -41,17 +59,35 @@ def _accounts(callback: Callback) -> tuple[AccountKey, ...]:
     named = tuple(dict.fromkeys(_named(callback.body)))
     if named or callback.type not in EFFECTS:
         return named
-    outer = _account(callback.body)
+    outer = read_account(callback.body)
     return (outer,) if outer else ()
 
 
 def _named(body: Tame) -> Iterator[AccountKey]:
     for authorization in body.objects("authorizations"):
-        if account := _account(authorization):
+        if account := read_account(authorization):
             yield account
 
 
-def _account(source: Tame) -> AccountKey | None:
+def _shared(callback: Callback) -> Shared | None:
+    """A Slack Connect channel: ``authorizations`` names one installation, whoever else is in the channel."""
+    if not callback.body.flag("is_ext_shared_channel"):
+        return None
+    event = callback.event
+    channel, context = read_channel(event) or read_channel(event.object("item")), callback.body.text("event_context")
+    return Shared(channel, context) if channel and context else None
+
+
+def _reshaping(callback: Callback) -> Reshaping | None:
+    fields = RESHAPING.get(callback.type, ())
+    places = dict.fromkeys(channel for field in fields if (channel := read_channel(callback.event, field)))
+    if not places:
+        return None
+    return Reshaping(tuple(places), _id(callback.event, "user") if callback.type in _OF_A_MEMBER else None)
+
+
+def read_account(source: Tame) -> AccountKey | None:
+    """The installation that an authorization names."""
     team = None if source.flag("is_enterprise_install") else _id(source, "team_id")
     account = AccountKey(_id(source, "enterprise_id"), team)
     return None if account == AccountKey() else account

@@ -66,9 +66,9 @@ def read_message(raw: Tame, channel: str | None) -> Message | None:
     )
 
 
-def read_channel(event: Tame) -> str | None:
-    """The event's channel id."""
-    channel = event.text("channel")
+def read_channel(event: Tame, field: str = "channel") -> str | None:
+    """The id in the event's ``channel`` field, or in another that names one."""
+    channel = event.text(field)
     return bounded(channel, _CHANNEL_CHARACTERS) if channel else None
 
 

@@ -7,6 +7,17 @@ keeps optional ones apart (https://docs.slack.dev/authentication/installing-with
 
 from core.features import Feature, FeatureTable, Scoped
 
+CHANNEL_EVENTS = (
+    "member_joined_channel",
+    "member_left_channel",
+    "channel_shared",
+    "channel_unshared",
+    "channel_left",
+    "group_left",
+    "channel_id_changed",
+)
+"""Who is in a channel: https://docs.slack.dev/reference/events"""
+
 FEATURES = FeatureTable(
     (
         Feature(
@@ -20,6 +31,25 @@ FEATURES = FeatureTable(
             "messages in private channels",
             scopes=("groups:history",),
             events=("message.groups",),
+        ),
+        Feature(
+            "people",
+            "the names of people, and on whose side they are",
+            scopes=("users:read",),
+            optional=True,
+        ),
+        Feature(
+            "companies",
+            "the names of customers' companies",
+            scopes=("team:read",),
+            optional=True,
+        ),
+        Feature(
+            "channels",
+            "the names of channels, and word of who comes and goes",
+            scopes=("channels:read", "groups:read"),
+            events=CHANNEL_EVENTS,
+            optional=True,
         ),
         Feature(
             "lifecycle",

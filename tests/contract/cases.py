@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import integrations
-from core.adapter import AccountKey, Adapter, Envelope, Findings, InboundRequest, ReceivedEvent, Recipient
+from core.adapter import (
+    AccountKey,
+    Adapter,
+    Envelope,
+    Findings,
+    InboundRequest,
+    ReceivedEvent,
+    Recipient,
+    Reshaping,
+    Shared,
+)
 from core.signal import (
     Account,
     Author,
@@ -77,6 +87,10 @@ class Case:
     def envelope(self) -> Envelope:
         fields = dict(self.raw["envelope"])
         accounts = tuple(AccountKey(**account) for account in fields.pop("accounts", []))
+        if shared := fields.pop("shared", None):
+            fields["shared"] = Shared(**shared)
+        if reshaping := fields.pop("reshaping", None):
+            fields["reshaping"] = Reshaping(tuple(reshaping["places"]), reshaping.get("member"))
         return Envelope(**fields, accounts=accounts)
 
     @property

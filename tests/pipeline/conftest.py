@@ -14,7 +14,7 @@ from core.errors import StepFailed
 from core.signal import Lookup
 from core.taming import JsonObject
 from db import Database, Event, Integration, Receipt, Signal, SlackApp, WebhookKey, Workspace
-from pipeline.access import StoredAccess
+from pipeline.access import StoredAccess, StoredAppAccess
 from pipeline.complete import Complete
 from pipeline.process import Process
 from pipeline.receive import Arrival, CommitEach, Stored
@@ -129,6 +129,7 @@ def line(database: Database, clock: StillClock) -> Line:
         lookups={"pylon": answers},
         access=StoredAccess(database),
         effects={"slack": deeds},
+        app_access=StoredAppAccess(database),
         clock=clock,
     )
     return Line(

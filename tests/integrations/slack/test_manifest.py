@@ -27,6 +27,13 @@ VARIANTS: dict[str, Any] = {
 
 SCOPE_OF_EVENT: dict[str, str | None] = {
     "app_uninstalled": None,
+    "channel_id_changed": "channels:read",
+    "channel_left": "channels:read",
+    "channel_shared": "channels:read",
+    "channel_unshared": "channels:read",
+    "group_left": "groups:read",
+    "member_joined_channel": "channels:read",
+    "member_left_channel": "channels:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "tokens_revoked": None,

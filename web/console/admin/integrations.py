@@ -14,6 +14,7 @@ from web.api.integration_config import shown
 from web.console.admin.blueprint import admin
 from web.console.admin.cards import cards
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once, validated
+from web.console.admin.hearing import limitation
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
@@ -98,7 +99,11 @@ def settings_page(
     """One connection's settings, and above them why a form was not accepted."""
     row = _found(visitor, integration_id)
     channels = sorted(row.config.get("slack_channels", ()), key=lambda each: each.get("name", each["id"]))
-    return page(visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal)
+    with services().database.read() as session:
+        unheard = limitation(session, row, services().clock())
+    return page(
+        visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard
+    )
 
 
 def _changes(row: Integration) -> IntegrationChanges:

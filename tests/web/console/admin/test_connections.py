@@ -7,6 +7,7 @@ import pytest
 
 from core.digests import Digester
 from db import AuditEntry, Integration, SlackApp, WebhookKey
+from pipeline.audiences import remember
 from tests.web.console.admin.conftest import Rooms, secrets_on
 
 
@@ -167,6 +168,21 @@ def test_a_thousand_channels_are_enough_and_pylon_has_none(rooms: Rooms) -> None
     assert rooms.submit(f"/integrations/{identity}/channels", id="C1", capture="all").status_code == 303
     assert rooms.submit(f"/integrations/{identity}/channels", id="C1000").status_code == 422
     assert rooms.submit(f"/integrations/{add(rooms)}/channels", id="C1").status_code == 404
+
+
+def test_what_a_slack_connection_does_not_hear_is_said(rooms: Rooms) -> None:
+    with rooms.database.write() as session:
+        session.add(SlackApp(id="app_1", client_id="1.2", client_secret="s", signing_secret="t"))
+    path = f"/integrations/{add(rooms, 'slack', slack_app_id='app_1', slack_team_id='T1')}"
+    assert "Slack tells only one of them" in rooms.text(path)
+    assert "authorizations:read" in rooms.text(path)
+    with rooms.database.write() as session:
+        session.get_one(SlackApp, "app_1").app_token = "xapp-1"
+    assert "authorizations:read" not in rooms.text(path)
+    with rooms.database.write() as session:
+        now = rooms.clock()
+        remember(session, ("app_1", "C1"), [], seen=None, now=now)
+    assert "Slack refuses this app's app-level token" in rooms.text(path)
 
 
 def test_acts_are_written_down_with_the_person(rooms: Rooms) -> None:
