@@ -22,15 +22,18 @@ from integrations.slack.scopes import FEATURES
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
-from pipeline.access import StoredAccess, StoredAppAccess
+from oauth.slack_tokens import SlackGrants
+from pipeline.access import StoredAppAccess
 from pipeline.complete import Complete
 from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
 from pipeline.engine.steps import Step
+from pipeline.fresh_access import FreshAccess
 from pipeline.lifecycle import StoredLifecycle
 from pipeline.pauses import StoredPauses
 from pipeline.process import Process
 from pipeline.receive import CommitEach, GroupCommit
+from pipeline.refresh import Refresh, Refresher
 from pipeline.retention import Retention
 from web import make_web
 from web.cli import Root, make_cli
@@ -71,6 +74,17 @@ class Parts:
         return {name: p.lookups.lookup_client(urls.get(name, ""), pauses) for name, p in found if p.lookups}
 
     @cached_property
+    def refresher(self) -> Refresher:
+        """Fresh tokens from Slack."""
+        grants = SlackGrants(self.database, self.settings.slack_api_url, self.clock)
+        return Refresher(database=self.database, grants=grants, clock=self.clock)
+
+    @cached_property
+    def access(self) -> FreshAccess:
+        """The connections' tokens, good for now."""
+        return FreshAccess(database=self.database, refresher=self.refresher, clock=self.clock)
+
+    @cached_property
     def installer(self) -> Installer:
         """Add to Slack."""
         return Installer(
@@ -88,7 +102,7 @@ class Parts:
         return SlackEffects(
             lambda app_id: build_app(
                 oauth_flow=self.installer.flow(app_id),
-                authorize=IntegrationsAuthorize(self.database, app_id),
+                authorize=IntegrationsAuthorize(self.database, self.access, app_id),
                 lifecycle=lifecycle,
             )
         )
@@ -102,11 +116,12 @@ class Parts:
                 database=self.database,
                 adapters=self.adapters,
                 lookups=self.lookups,
-                access=StoredAccess(self.database),
+                access=self.access,
                 effects={"slack": self.slack},
                 app_access=StoredAppAccess(self.database),
                 clock=self.clock,
             ),
+            Refresh(database=self.database, refresher=self.refresher, clock=self.clock),
             Retention(database=self.database, clock=self.clock),
         ]
 

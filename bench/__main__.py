@@ -1,9 +1,9 @@
-"""``python -m bench search|intake``: runs one benchmark; ``--help`` after its name lists its options."""
+"""``python -m bench intake|rotation|search``: runs one benchmark; ``--help`` after its name lists its options."""
 
 import sys
 from importlib import import_module
 
-NAMES = ("intake", "search")
+NAMES = ("intake", "rotation", "search")
 
 
 def main() -> None:

@@ -6,15 +6,19 @@ from slack_bolt.context.context import BoltContext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.adapter import AccessSource
+from core.errors import StepFailed
 from db import Database, Integration
+from db.sealed import holds
 from oauth.connecting import connected_row
 
 
 class IntegrationsAuthorize(Authorize):
     """Knows the connections of one Slack app."""
 
-    def __init__(self, database: Database, slack_app_id: str) -> None:
+    def __init__(self, database: Database, access: AccessSource, slack_app_id: str) -> None:
         self._database = database
+        self._access = access
         self._slack_app_id = slack_app_id
 
     def __call__(
@@ -33,19 +37,28 @@ class IntegrationsAuthorize(Authorize):
             row = (self._row(session, enterprise_id, team_id) if team_id else None) or (
                 self._row(session, enterprise_id, None) if enterprise_id else None
             )
-            if row is None or row.access_token is None:
-                return None
-            return AuthorizeResult(
-                enterprise_id=enterprise_id,
-                team_id=team_id,
-                team=row.slack_team_name,
-                url=row.config.get("slack_url"),
-                bot_token=row.access_token,
-                bot_id=row.slack_bot_id,
-                bot_user_id=row.slack_bot_user_id,
-                bot_scopes=row.scopes,
-                user_id=user_id,
-            )
+        if row is None or not holds(row, "access_token"):
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            team=row.slack_team_name,
+            url=row.config.get("slack_url"),
+            bot_token=self._token(row),
+            bot_id=row.slack_bot_id,
+            bot_user_id=row.slack_bot_user_id,
+            bot_scopes=row.scopes,
+            user_id=user_id,
+        )
+
+    def _token(self, row: Integration) -> str | None:
+        """The bot's token, renewed if need be. Without one people are still recognised and answered: a reply to a
+        request needs no token, calls of the Web API will fail by themselves.
+        """
+        try:
+            return self._access.access(row.id).token
+        except StepFailed:
+            return None
 
     def _row(self, session: Session, enterprise_id: str | None, team_id: str | None) -> Integration | None:
         of_account = connected_row(self._slack_app_id, enterprise_id=enterprise_id, team_id=team_id)

@@ -15,6 +15,7 @@ from oauth.intent import InstallIntent
 from oauth.slack_apps import MISSING
 from oauth.tickets import consume_ticket
 from pipeline.audiences import forget_app
+from pipeline.token_rows import schedule
 
 log = get_logger()
 
@@ -138,7 +139,7 @@ def _fill(row: Integration, app: SlackApp, installation: Installation, now: date
     expires_at = installation.bot_token_expires_at
     row.token_expires_at = datetime.fromtimestamp(expires_at, UTC) if expires_at else None
     row.installed_at = row.refreshed_at = row.updated_at = now
-    row.lease_token = row.lease_expires_at = None  # a refresh under way must not write its older tokens over these
+    schedule(row, now)
     row.state, row.state_reason = "active", None
     if url := installation.custom_values.get(SLACK_URL):
         row.config = {**row.config, "slack_url": url}

@@ -29,7 +29,7 @@ SLACKS_OWN_ERRORS = frozenset(
     {"fatal_error", "internal_error", "ratelimited", "rate_limited", "request_timeout", "service_unavailable"}
 )
 _SLUG = re.compile(r"[a-z0-9_]{1,60}")
-_NO_ANSWER = (OSError, HTTPException, ValueError, AttributeError, TypeError)
+NO_ANSWER = (OSError, HTTPException, ValueError, AttributeError, TypeError)
 """What slack_sdk lets through when nobody, or something that is not Slack, answers."""
 
 
@@ -59,7 +59,7 @@ def _tamed(call: Callable[[], SlackResponse]) -> Tame:
         data = call().data
     except SlackApiError as error:
         raise _refusal(error) from None
-    except (*_NO_ANSWER, SlackClientError) as error:
+    except (*NO_ANSWER, SlackClientError) as error:
         log.warning("slack_exchange_failed", reason="slack_unavailable", kind=type(error).__name__)
         raise SignalboxError("slack_unavailable", "Slack did not answer.") from None
     return Tame(data if isinstance(data, dict) else None)
@@ -80,7 +80,7 @@ def _introduction(client: WebClient, answer: Tame) -> Tame:
     """What ``auth.test`` says of the bot: ``bot_id`` and ``url``. Nothing, when it fails: the tokens matter more."""
     try:
         data = client.auth_test(token=answer.text("access_token")).data
-    except (*_NO_ANSWER, SlackClientError) as error:
+    except (*NO_ANSWER, SlackClientError) as error:
         log.warning("slack_auth_test_failed", kind=type(error).__name__)
         return Tame(None)
     return Tame(data if isinstance(data, dict) else None)
@@ -101,7 +101,7 @@ def _installation(answer: Tame, introduction: Tame, now: datetime) -> Installati
         bot_user_id=answer.text("bot_user_id"),
         bot_scopes=answer.texts("scope"),
         bot_refresh_token=answer.text("refresh_token"),
-        bot_token_expires_at=_expiry(answer, now),
+        bot_token_expires_at=expiry(answer, now),
         user_id=answer.object("authed_user").text("id") or "",
         is_enterprise_install=is_enterprise_install,
         token_type=answer.text("token_type"),
@@ -110,6 +110,7 @@ def _installation(answer: Tame, introduction: Tame, now: datetime) -> Installati
     )
 
 
-def _expiry(answer: Tame, now: datetime) -> datetime | None:
+def expiry(answer: Tame, now: datetime) -> datetime | None:
+    """When the granted token ends; None without rotation."""
     seconds = answer.raw.get("expires_in")
     return now + timedelta(seconds=seconds) if isinstance(seconds, int) and 0 < seconds < 10**9 else None

@@ -29,6 +29,7 @@ from oauth.intent import InstallIntent
 from oauth.pages import InstallPages, Page
 from oauth.slack_apps import AppCredentials
 from oauth.state_store import InstallStateStore, intent_of
+from pipeline.access import StoredAccess
 
 log = get_logger()
 
@@ -79,7 +80,7 @@ class SignalboxOAuthFlow(OAuthFlow):
             logger=slack_logger(),
         )
         made.state_utils = BrowserBinding(self._cookie, self._states)
-        made.authorize = IntegrationsAuthorize(self._database, self._app.id)
+        made.authorize = IntegrationsAuthorize(self._database, StoredAccess(self._database), self._app.id)
         return made
 
     def handle_installation(self, request: BoltRequest) -> BoltResponse:

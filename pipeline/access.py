@@ -15,17 +15,15 @@ class StoredAccess:
 
     def access(self, integration_id: str) -> Access:
         """See `core.adapter.AccessSource.access`."""
+        return self.look(integration_id)[1]
+
+    def look(self, integration_id: str) -> tuple[Integration, Access]:
+        """The row as it is now, and its access."""
         with self.database.read() as session:
             integration = session.get(Integration, integration_id)
             if integration is None:
                 raise StepFailed("token_missing", permanent=True)
-            try:
-                token = integration.access_token
-            except SealBroken as error:
-                raise StepFailed(error.reason, permanent=True) from error
-            if token is None:
-                raise StepFailed("token_missing", permanent=True)
-            return Access(token, integration.pylon_region, integration.pylon_account_id or integration.id)
+            return integration, _opened(integration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +43,14 @@ class StoredAppAccess:
         if token is None:
             raise StepFailed("token_missing", permanent=True)
         return Access(token, owner=slack_app_id)
+
+
+def _opened(integration: Integration) -> Access:
+    try:
+        token = integration.access_token
+    except SealBroken as error:
+        raise StepFailed(error.reason, permanent=True) from error
+    # A disconnected row may keep its token for a moment, to say farewell with and for nothing else.
+    if token is None or not integration.is_connected:
+        raise StepFailed("token_missing", permanent=True)
+    return Access(token, integration.pylon_region, integration.pylon_account_id or integration.id)

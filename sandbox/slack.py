@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -26,6 +26,8 @@ ANSWER_SECONDS = 3.0
 REMEMBERED_CONTEXTS = 10_000
 USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
+Farewell: TypeAlias = Literal["tokens_revoked", "app_uninstalled"]
+FAREWELLS: tuple[Farewell, ...] = ("tokens_revoked", "app_uninstalled")
 RetryReason: TypeAlias = Literal["http_timeout", "connection_failed", "http_error"]
 
 
@@ -60,6 +62,8 @@ class SlackStandIn:
         self.history = SlackHistory()
         self.faults = Faults()
         self.written: list[tuple[str, dict[str, str]]] = []
+        self.before_answer: Callable[[str], object] = lambda _: None
+        """Called with each Web API method after it was carried out: a test may hold the answer back here."""
         self._client = loopback_client(ANSWER_SECONDS)
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
@@ -152,14 +156,17 @@ class SlackStandIn:
             wait(RETRY_WAITS[attempt])
             attempt += 1
 
-    def uninstall(self, team: SlackTeam) -> None:
-        """Somebody removes the app: every token dies, and the two events go out (see `drain`)."""
+    def uninstall(self, team: SlackTeam, *, order: Sequence[Farewell] = FAREWELLS) -> None:
+        """Somebody removes the app: every token dies, and the two events go out (see `drain`), in this order."""
         installation = self.grants.installation(team)
         if installation is None:
             return
         self.grants.uninstall(installation)
-        revoked = slack_events.tokens_revoked(bot_user_ids=(installation.bot_user_id,))
-        farewells = [self._enveloped(event, installation) for event in (revoked, slack_events.app_uninstalled())]
+        events = {
+            "tokens_revoked": slack_events.tokens_revoked(bot_user_ids=(installation.bot_user_id,)),
+            "app_uninstalled": slack_events.app_uninstalled(),
+        }
+        farewells = [self._enveloped(events[name], installation) for name in order]
         sender = threading.Thread(target=self._send_all, args=(farewells,), daemon=True)
         self._senders.append(sender)
         sender.start()

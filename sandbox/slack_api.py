@@ -46,7 +46,9 @@ def slack_blueprint(slack: SlackStandIn) -> Blueprint:
             if fault.retry_after is not None:
                 failed.headers["Retry-After"] = str(fault.retry_after)
             return failed
-        return _answer(slack, method)
+        answer = _answer(slack, method)
+        slack.before_answer(method)
+        return answer
 
     return blueprint
 
@@ -75,6 +77,11 @@ def _oauth_v2_access(slack: SlackStandIn, _: str, arguments: Arguments) -> JsonO
         arguments.get("code", ""), client_id=client_id, redirect_uri=arguments.get("redirect_uri", "")
     )
     return _granted(slack, installation, pair) | {"authed_user": {"id": installation.installer_id}}
+
+
+def _oauth_v2_exchange(slack: SlackStandIn, token: str, arguments: Arguments) -> JsonObject:
+    _authenticated_client(slack, arguments)
+    return _granted(slack, *slack.grants.exchange(token))
 
 
 def _authenticated_client(slack: SlackStandIn, arguments: Arguments) -> str:
@@ -191,6 +198,7 @@ def _written(method: str) -> Method:
 
 METHODS: Mapping[str, Method] = {
     "oauth.v2.access": _oauth_v2_access,
+    "oauth.v2.exchange": _oauth_v2_exchange,
     "auth.test": _auth_test,
     "auth.revoke": _auth_revoke,
     "apps.uninstall": _apps_uninstall,

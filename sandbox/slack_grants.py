@@ -54,19 +54,31 @@ class _Token:
     installation: Installation
     expires_at: datetime | None
     problem: str | None = None
+    exchanged: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Refresh:
+    installation: Installation
+    used_at: datetime | None = None
 
 
 class Grants:
     """All codes, tokens and installations of one app; every method is one indivisible step."""
 
     def __init__(self, clock: Clock, *, rotation: bool) -> None:
+        self.rotation = rotation
+        self.grace = timedelta()
+        """How long a used refresh token works once more. Slack says "a short grace period"; none, by default, so that
+        nobody relies on it."""
+        self.refreshes = 0
+        """How many refreshes were granted."""
         self._clock = clock
-        self._rotation = rotation
         self._lock = threading.Lock()
         self._installations: dict[str, Installation] = {}
         self._codes: dict[str, _Code] = {}
         self._access: dict[str, _Token] = {}
-        self._refresh: dict[str, Installation] = {}
+        self._refresh: dict[str, _Refresh] = {}
 
     def approve(
         self, team: SlackTeam, *, installer_id: str, scopes: tuple[str, ...], client_id: str, redirect_uri: str
@@ -100,15 +112,33 @@ class Grants:
             return installation, self._issue(installation)
 
     def refresh(self, refresh_token: str) -> tuple[Installation, TokenPair]:
-        """The next pair; this refresh token never works again. Raises `SlackRefusal`.
+        """The next pair; this refresh token never works again, once its ``grace`` is over. Raises `SlackRefusal`."""
+        with self._lock:
+            known = self._refresh.get(refresh_token)
+            now = self._clock()
+            if known is None or (known.used_at is not None and known.used_at + self.grace <= now):
+                raise SlackRefusal("invalid_refresh_token")
+            known.used_at = known.used_at or now
+            self.refreshes += 1
+            return known.installation, self._issue(known.installation)
 
-        Slack grants a short grace period; the stand-in does not, so that nobody relies on it.
+    def exchange(self, token: str) -> tuple[Installation, TokenPair]:
+        """A pair for a token from before rotation, once. The old token ends with the first refresh of the new ones.
+
+        Raises `SlackRefusal`.
         """
         with self._lock:
-            installation = self._refresh.pop(refresh_token, None)
-            if installation is None:
-                raise SlackRefusal("invalid_refresh_token")
-            return installation, self._issue(installation)
+            known = self._access.get(token)
+            if not self.rotation:
+                raise SlackRefusal("token_rotation_not_enabled")
+            if known is None or known.expires_at is not None:
+                raise SlackRefusal("invalid_token")
+            if known.problem:
+                raise SlackRefusal("authorization_not_found")
+            if known.exchanged:
+                raise SlackRefusal("token_already_exchanged")
+            known.exchanged = True
+            return known.installation, self._issue(known.installation)
 
     def bearer(self, token: str) -> Installation:
         """Whose access token this is. Raises `SlackRefusal`."""
@@ -145,7 +175,9 @@ class Grants:
         with self._lock:
             installation.is_active = False
             self._installations.pop(_key(installation.team), None)
-            self._refresh = {token: owner for token, owner in self._refresh.items() if owner is not installation}
+            self._refresh = {
+                token: each for token, each in self._refresh.items() if each.installation is not installation
+            }
             for token in self._tokens_of(installation):
                 token.problem = "account_inactive"
 
@@ -158,13 +190,13 @@ class Grants:
         return self._installations.get(_key(team))
 
     def _issue(self, installation: Installation) -> TokenPair:
-        if not self._rotation:
+        if not self.rotation:
             pair = TokenPair(f"xoxb-{secrets.randbelow(10**12):012d}-{secrets.token_urlsafe(18)}")
         else:
             access, refresh = f"xoxe.xoxb-1-{secrets.token_urlsafe(60)}", f"xoxe-1-{secrets.token_urlsafe(60)}"
             pair = TokenPair(access, refresh, int(TOKEN_LIFE.total_seconds()))
-            self._refresh[refresh] = installation
-        expires_at = self._clock() + TOKEN_LIFE if self._rotation else None
+            self._refresh[refresh] = _Refresh(installation=installation)
+        expires_at = self._clock() + TOKEN_LIFE if self.rotation else None
         self._access[pair.access] = _Token(installation=installation, expires_at=expires_at)
         for surplus in self._live_tokens_of(installation)[:-MOST_ACTIVE_TOKENS]:
             surplus.problem = "token_revoked"

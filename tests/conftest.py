@@ -17,7 +17,8 @@ from db import Database
 from db.migrate import upgrade
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-KEYRING = Keyring([bytes(range(32))])
+KEYRING_KEY = bytes(range(32))
+KEYRING = Keyring([KEYRING_KEY])
 
 
 @dataclass

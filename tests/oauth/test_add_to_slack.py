@@ -79,7 +79,7 @@ def test_the_tokens_are_sealed_in_the_database(
 def test_tokens_that_do_not_rotate_have_no_end(
     slack: SlackStandIn, browser: Browser, acme: Tenant, connections: Connections
 ) -> None:
-    slack.grants._rotation = False
+    slack.grants.rotation = False
     browser.add_to_slack(acme)
 
     (connection,) = connections()

@@ -12,6 +12,7 @@ from oauth.authorize import IntegrationsAuthorize
 from oauth.installation_store import IntegrationInstallationStore
 from oauth.installer import Installer
 from oauth.intent import InstallIntent
+from pipeline.access import StoredAccess
 from tests.conftest import StillClock
 from tests.oauth.conftest import Connection, Tenant
 
@@ -106,7 +107,7 @@ def test_authorization_prefers_the_team_over_its_organisation(
 ) -> None:
     store.keep(intent, installation("xoxb-team", enterprise="E1"))
     store.keep(intent, installation("xoxb-org", team=None, enterprise="E1"))
-    authorize = IntegrationsAuthorize(database, app_id)
+    authorize = IntegrationsAuthorize(database, StoredAccess(database), app_id)
 
     def token(enterprise: str | None, team: str | None) -> str | None:
         result = authorize(context=BoltContext(), enterprise_id=enterprise, team_id=team, user_id="U1")
@@ -118,6 +119,6 @@ def test_authorization_prefers_the_team_over_its_organisation(
     assert token(None, None) is None
     store.delete_all(enterprise_id=None, team_id="T1")
     assert token(None, "T1") is None
-    assert IntegrationsAuthorize(database, "app_other")(
+    assert IntegrationsAuthorize(database, StoredAccess(database), "app_other")(
         context=BoltContext(), enterprise_id="E1", team_id=None, user_id=None
     ) is None  # fmt: skip

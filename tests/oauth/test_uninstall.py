@@ -14,6 +14,7 @@ from integrations.slack.bolt import build_app
 from integrations.slack.effects import SlackEffects
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
+from pipeline.access import StoredAccess
 from pipeline.lifecycle import StoredLifecycle
 from sandbox import slack_events
 from sandbox.slack import SlackStandIn
@@ -31,7 +32,7 @@ def perform(installer: Installer, database: Database, clock: StillClock) -> Call
     effects = SlackEffects(
         lambda app_id: build_app(
             oauth_flow=installer.flow(app_id),
-            authorize=IntegrationsAuthorize(database, app_id),
+            authorize=IntegrationsAuthorize(database, StoredAccess(database), app_id),
             lifecycle=StoredLifecycle(database, clock),
         )
     )
