@@ -17,6 +17,9 @@ Item = TypeVar("Item")
 Position: TypeAlias = tuple[datetime, str]
 """Where a row stands: its moment, then its id."""
 
+BEFORE_ALL = "0"
+"""Smaller than every id: with it, a position stands before the first row of its moment."""
+
 
 def newest_first(
     query: Query,
@@ -43,6 +46,14 @@ def encode_cursor(position: Position) -> str:
     """An opaque text for URLs."""
     moment, identity = position
     return base64.urlsafe_b64encode(f"{moment.isoformat()} {identity}".encode()).decode().rstrip("=")
+
+
+def position_in(cursor: str | None) -> Position | None:
+    """The position in a cursor; None for whatever is none, where a page begins anew instead of failing."""
+    try:
+        return decode_cursor(cursor) if cursor else None
+    except InvalidFields:
+        return None
 
 
 def decode_cursor(cursor: str) -> Position:

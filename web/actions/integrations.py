@@ -1,5 +1,6 @@
 """Changing and ending a connection: secrets are rotated with the old one still alive, the rest is replaced."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -30,8 +31,12 @@ class Changes(TypedDict, total=False):
     access_token: str | None
 
 
-def change_integration(who: Actor, integration_id: str, changes: Changes) -> Integration:
-    """The row, changed. Raises `InvalidFields`, `Conflict`, or `StepFailed` when a new token cannot be checked."""
+def change_integration(
+    who: Actor, integration_id: str, changes: Changes, *, check: Callable[[Integration], None] = lambda _: None
+) -> Integration:
+    """The row, changed. ``check`` may refuse it as it is before, while it is locked. Raises `InvalidFields`,
+    `Conflict`, or `StepFailed` when a new token cannot be checked.
+    """
     with services().database.read() as session:
         present = owned(session, who, Integration, integration_id, _WHAT)
     platform, token = present.platform, changes.get("access_token")
@@ -39,6 +44,7 @@ def change_integration(who: Actor, integration_id: str, changes: Changes) -> Int
     organisation = organisation_of(platform, token, present.pylon_region) if token is not None else None
     with services().database.write() as session:
         row = owned(session, who, Integration, integration_id, _WHAT, lock=True)
+        check(row)
         _refuse_impossible(row, changes, services().adapters.get(platform))
         if organisation is not None and organisation != row.pylon_account_id:
             refuse_if_connected(session, platform, organisation, row.workspace_id)

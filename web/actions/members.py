@@ -1,5 +1,6 @@
 """Who is in a workspace: roles, removal, and invitations by a link that is handed out once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -22,12 +23,15 @@ class Invited:
     url: str = field(repr=False)
 
 
-def change_role(who: Actor, user_id: str, role: Role) -> WorkspaceMember:
-    """The member in the new role. Raises `NotFound`, `Forbidden` (owners are made and unmade by owners),
-    or `Conflict` for the last owner.
+def change_role(
+    who: Actor, user_id: str, role: Role, *, check: Callable[[Session], None] = lambda _: None
+) -> WorkspaceMember:
+    """The member in the new role. ``check`` may refuse, while the members are locked. Raises `NotFound`, `Forbidden`
+    (owners are made and unmade by owners), or `Conflict` for the last owner.
     """
     with services().database.write() as session:
         member = _member(session, who, user_id)
+        check(session)
         if member.role != role:
             _refuse_beyond(session, who, member.role, role)
             if member.role == "owner":

@@ -21,11 +21,14 @@ from web.api import (
     invitations,
     me,
     members,
+    saved_views,
+    signal_changes,
     signals,
     slack_apps,
     stats,
     stream,
     webhook_keys,
+    workspaces,
 )
 from web.api.blueprint import api
 from web.api.docs import docs
@@ -46,11 +49,14 @@ __all__ = [
     "me",
     "members",
     "register_api",
+    "saved_views",
+    "signal_changes",
     "signals",
     "slack_apps",
     "stats",
     "stream",
     "webhook_keys",
+    "workspaces",
 ]  # fmt: skip
 
 LARGEST_BODY = 1024 * 1024

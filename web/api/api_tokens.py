@@ -1,11 +1,10 @@
 """``api-tokens``: tokens of this API. The token itself is shown once."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
 
 from core.taming import JsonObject
 from db import ApiToken as ApiTokenRow
@@ -13,9 +12,8 @@ from db import Scope
 from web.actions import actor, tokens
 from web.api.blueprint import api
 from web.api.fields import Body, ListQuery, Moment, Name
+from web.api.rows import own_page, plain
 from web.auth import caller, needs
-from web.paging import cut, newest_first
-from web.services import services
 
 EXAMPLE: JsonObject = {
     "id": "tok_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "name": "Warehouse", "token_hint": "sbx_…x7Qk", "scopes": ["read"],
@@ -68,15 +66,8 @@ class ApiTokenPage(BaseModel):
 @api.output(ApiTokenPage)
 def list_api_tokens(query_data: ListQuery) -> ApiTokenPage:
     """List the workspace's tokens."""
-    limit, cursor = query_data.limit, query_data.cursor
-    asked = select(ApiTokenRow).where(
-        ApiTokenRow.workspace_id == caller().workspace_id, ApiTokenRow.revoked_at.is_(None)
-    )
-    asked = newest_first(asked, ApiTokenRow.created_at, ApiTokenRow.id, limit=limit, cursor=cursor)
-    with services().database.read() as session:
-        rows = session.scalars(asked).all()
-    page, next_cursor = cut(rows, limit, lambda row: (row.created_at, row.id))
-    return ApiTokenPage(items=[ApiToken(**_plain(row)) for row in page], next_cursor=next_cursor)
+    rows, next_cursor = own_page(ApiTokenRow, query_data, ApiTokenRow.revoked_at.is_(None))
+    return ApiTokenPage(items=[ApiToken(**plain(ApiToken, row)) for row in rows], next_cursor=next_cursor)
 
 
 @api.post("/api-tokens")
@@ -86,7 +77,7 @@ def create_api_token(json_data: NewApiToken) -> IssuedApiToken:
     """Create a token."""
     given = (json_data.name, json_data.scopes, json_data.expires_at)
     made = tokens.create_token(actor(caller()), *given, held=caller().highest_scope)
-    return IssuedApiToken(**_plain(made.row), token=made.token)
+    return IssuedApiToken(**plain(ApiToken, made.row), token=made.token)
 
 
 @api.delete("/api-tokens/<token_id>")
@@ -95,7 +86,3 @@ def revoke_api_token(token_id: str) -> Response:
     """Revoke a token; it is refused from now on."""
     tokens.revoke_token(actor(caller()), token_id)
     return Response(status=204)
-
-
-def _plain(row: ApiTokenRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ApiToken.model_fields}

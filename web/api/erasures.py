@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from web.actions import actor
 from web.actions.erasure import Whose, erase
@@ -30,6 +30,8 @@ class NewErasure(Body):
 
 class Erasure(BaseModel):
     """How many signals were erased."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"erased": 12}]})
 
     erased: int
 

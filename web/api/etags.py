@@ -17,6 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Shown = TypeVar("Shown", bound=BaseModel)
 
 _CHARACTERS = 32
+UNTAGGED = frozenset({"last_used_at"})
 
 
 def has_etag(view: View) -> View:
@@ -52,6 +53,8 @@ def require_match(present: BaseModel) -> None:
 
 
 def etag_of(shown: BaseModel) -> str:
-    """The strong tag of what is shown, without quotes: any visible difference makes another one."""
-    canonical = json.dumps(shown.model_dump(mode="json"), sort_keys=True).encode()
+    """The strong tag of what is shown, without quotes: any visible difference makes another one, but for the fields in
+    ``UNTAGGED``, which change by themselves all the time: nobody would ever be in time with a change.
+    """
+    canonical = json.dumps(shown.model_dump(mode="json", exclude=set(UNTAGGED)), sort_keys=True).encode()
     return hashlib.sha256(canonical).hexdigest()[:_CHARACTERS]

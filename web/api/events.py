@@ -1,7 +1,7 @@
 """``events``: what arrived for the workspace and what became of it: the answer to "why (not) captured?"."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from web.actions import actor
 from web.actions import events as actions
 from web.actions.events import Arrived, Asked
 from web.api.blueprint import api
-from web.api.fields import ListQuery, Text
+from web.api.fields import Body, ListQuery, Text
 from web.auth import caller, needs
 from web.paging import cut, decode_cursor
 from web.services import services
@@ -69,6 +69,18 @@ class EventDetail(Event):
     payload: str | None
 
 
+class Replay(Body):
+    """Which events."""
+
+    event_ids: Annotated[list[Text], Field(min_length=1, max_length=actions.MOST_AT_ONCE)]
+
+
+class ReplayedEvents(BaseModel):
+    """The events as they are now, in the order asked for, each once."""
+
+    items: list[Event]
+
+
 class EventPage(BaseModel):
     """Events, newest first."""
 
@@ -95,6 +107,19 @@ def show_event(event_id: str) -> EventDetail:
     """Show an event; with the scope `admin`, also its payload as received."""
     with services().database.read() as session:
         return _detail(session, actions.find_event(session, caller().workspace_id, event_id))
+
+
+@api.post("/events/replay")
+@needs("write")
+@api.input(Replay, example={"event_ids": [EXAMPLE["id"]]})
+@api.output(ReplayedEvents, status_code=202, description="The events wait to be processed again.")
+@api.doc(
+    responses={404: "One of them is not of this workspace; none is replayed.", 409: "What one of them said was erased."}
+)
+def replay_many_events(json_data: Replay) -> ReplayedEvents:
+    """Send up to 200 events through the pipeline again: all of them, or none. No signal is doubled."""
+    replayed = actions.replay_events(actor(caller()), list(dict.fromkeys(json_data.event_ids)))
+    return ReplayedEvents(items=[Event(**_plain(arrived)) for arrived in replayed])
 
 
 @api.post("/events/<event_id>/replay")

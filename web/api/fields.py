@@ -57,6 +57,9 @@ Name: TypeAlias = Annotated[
 Secret: TypeAlias = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_storable), _SPEAKING
 ]
+Words: TypeAlias = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_storable), _SPEAKING
+]
 Address: TypeAlias = Annotated[
     str, StringConstraints(max_length=2_000, pattern=r"^https?://[A-Za-z0-9._~-]+(:[0-9]{1,5})?([/?#][!-~]*)?$")
 ]

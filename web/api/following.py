@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from db import Database, Signal
-from web.paging import Position
+from web.paging import BEFORE_ALL, Position
 
 Kind: TypeAlias = Literal["created", "updated", "deleted"]
 Change: TypeAlias = Position
@@ -21,8 +21,6 @@ OVERLAP = timedelta(seconds=10)
 """A row gets its ``updated_at`` before its transaction commits: the newest seconds are looked through again."""
 
 MOST_LATE = 5_000
-_BEFORE_ALL = "0"
-"""Smaller than every id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Follower:
 
     def begin(self) -> Position:
         """Where it begins; what can be seen now of the moments before needs no telling."""
-        self.place: Position = self.start or (self.clock(), _BEFORE_ALL)
+        self.place: Position = self.start or (self.clock(), BEFORE_ALL)
         self.since = self.place[0]
         if self.start is None:
             with self.database.read() as session:

@@ -1,6 +1,6 @@
 """``slack/install-links``: a link that starts Add to Slack for somebody who is not signed in here."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from web.api.audit import audit
 from web.api.blueprint import api
@@ -18,11 +18,15 @@ class NewInstallLink(Body):
 class InstallLink(BaseModel):
     """Open it in a browser within an hour. It acts for the person who made the token."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://signalbox.example.com/slack/install?ticket=vK3x…"}]}
+    )
+
     url: str
 
 
 @api.post("/slack/install-links")
-@api.input(NewInstallLink)
+@api.input(NewInstallLink, example={"app_id": None})
 @api.output(InstallLink, status_code=201)
 @api.doc(responses={404: "No such Slack app.", 409: "The server has no Slack app."})
 def create_install_link(json_data: NewInstallLink) -> InstallLink:

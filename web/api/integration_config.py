@@ -10,9 +10,6 @@ from web.api.fields import Body, Name, optional
 
 ChannelId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
-ShownConfig: TypeAlias = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/IntegrationConfig"})]
-"""The configuration as it is shown: what was decided, without what the server learned by itself."""
-
 
 class ChannelConfig(Body):
     """A channel that was picked, and how to capture there when not as everywhere."""
@@ -32,6 +29,17 @@ class IntegrationConfig(Body):
     def stored(self) -> Any:
         """The configuration as it is stored: only what was sent."""
         return self.model_dump(exclude_unset=True)
+
+
+def _inlined() -> dict[str, Any]:
+    """The schema of a configuration in one piece: a reference would not survive being part of another's."""
+    schema = IntegrationConfig.model_json_schema()
+    schema["properties"]["slack_channels"]["items"] = schema.pop("$defs")["ChannelConfig"]
+    return schema
+
+
+ShownConfig: TypeAlias = Annotated[dict[str, Any], WithJsonSchema(_inlined())]
+"""The configuration as it is shown: what was decided, without what the server learned by itself."""
 
 
 def shown(config: db.IntegrationConfig) -> dict[str, Any]:

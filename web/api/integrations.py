@@ -1,11 +1,10 @@
 """``integrations``: the workspace's connections to platforms. Secrets go in and never come out."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
-from sqlalchemy import select
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.taming import JsonObject
 from db import Integration as IntegrationRow
@@ -16,12 +15,12 @@ from web.actions.connecting import Connected, connect
 from web.api import connecting
 from web.api.blueprint import api
 from web.api.connecting import NewIntegration
+from web.api.etags import has_etag, require_match, tagged
 from web.api.fields import ListQuery
 from web.api.integration_changes import IntegrationChanges
 from web.api.integration_config import ShownConfig, shown
-from web.api.rows import owned
+from web.api.rows import own_page, owned, plain
 from web.auth import caller
-from web.paging import cut, newest_first
 from web.services import services
 
 EXAMPLE: JsonObject = {
@@ -35,6 +34,9 @@ SHOWN_ONCE: JsonObject = {
     "webhook_url": "https://signalbox.example.com/webhooks/pylon/vK3x…", "header_name": "Authorization",
     "header_secret": "q8Jm…", "header_value": "Bearer q8Jm…",
 }  # fmt: skip
+
+
+IfGenerated: TypeAlias = Annotated[str | None, Field(exclude_if=lambda value: value is None)]
 
 
 class Integration(BaseModel):
@@ -68,14 +70,9 @@ class ConnectedIntegration(Integration):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE | SHOWN_ONCE]})
 
     webhook_url: str
-    header_name: str | None = None
-    header_secret: str | None = None
-    header_value: str | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_absent(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        absent = {"header_name", "header_secret", "header_value"} if self.header_secret is None else set()
-        return {name: value for name, value in dump(self).items() if name not in absent}
+    header_name: IfGenerated = None
+    header_secret: IfGenerated = None
+    header_value: IfGenerated = None
 
 
 class IntegrationPage(BaseModel):
@@ -90,13 +87,8 @@ class IntegrationPage(BaseModel):
 @api.output(IntegrationPage)
 def list_integrations(query_data: ListQuery) -> IntegrationPage:
     """List the workspace's connections."""
-    limit, cursor = query_data.limit, query_data.cursor
-    asked = select(IntegrationRow).where(IntegrationRow.workspace_id == caller().workspace_id)
-    asked = newest_first(asked, IntegrationRow.created_at, IntegrationRow.id, limit=limit, cursor=cursor)
-    with services().database.read() as session:
-        rows = session.scalars(asked).all()
-    page, next_cursor = cut(rows, limit, lambda row: (row.created_at, row.id))
-    return IntegrationPage(items=[Integration(**_plain(row)) for row in page], next_cursor=next_cursor)
+    rows, next_cursor = own_page(IntegrationRow, query_data)
+    return IntegrationPage(items=[Integration(**_plain(row)) for row in rows], next_cursor=next_cursor)
 
 
 @api.post("/integrations")
@@ -112,14 +104,16 @@ def connect_integration(json_data: NewIntegration) -> ConnectedIntegration:
 
 
 @api.get("/integrations/<integration_id>")
+@has_etag
 @api.output(Integration)
 def show_integration(integration_id: str) -> Integration:
     """Show a connection."""
     with services().database.read() as session:
-        return Integration(**_plain(owned(session, IntegrationRow, integration_id, "integration")))
+        return tagged(Integration(**_plain(owned(session, IntegrationRow, integration_id, "integration"))))
 
 
 @api.patch("/integrations/<integration_id>")
+@has_etag
 @api.input(IntegrationChanges, example={"is_active": False})
 @api.output(Integration)
 @api.doc(responses={409: "Disconnected, or another organisation's token.", 424: "The platform did not answer."})
@@ -128,7 +122,13 @@ def change_integration(integration_id: str, json_data: IntegrationChanges) -> In
 
     `config` replaces the whole configuration.
     """
-    return Integration(**_plain(actions.change_integration(actor(caller()), integration_id, json_data.changes())))
+    row = actions.change_integration(
+        actor(caller()),
+        integration_id,
+        json_data.changes(),
+        check=lambda row: require_match(Integration(**_plain(row))),
+    )
+    return tagged(Integration(**_plain(row)))
 
 
 @api.delete("/integrations/<integration_id>")
@@ -140,8 +140,7 @@ def disconnect_integration(integration_id: str) -> Response:
 
 
 def _plain(row: IntegrationRow) -> dict[str, Any]:
-    fields = {name: getattr(row, name) for name in Integration.model_fields}
-    return fields | {"config": shown(row.config)}
+    return plain(Integration, row) | {"config": shown(row.config)}
 
 
 def _revealed(connected: Connected) -> ConnectedIntegration:

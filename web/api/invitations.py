@@ -1,11 +1,10 @@
 """``invitations``: places in the workspace that wait for their people. The link is shown once; no mail is sent."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import select
 
 from core.taming import JsonObject
 from db import Invitation as InvitationRow
@@ -13,8 +12,8 @@ from db import Role
 from web.actions import actor, members
 from web.api.blueprint import api
 from web.api.fields import Body, ListQuery
+from web.api.rows import own_page, plain
 from web.auth import caller, needs
-from web.paging import cut, newest_first
 from web.services import services
 
 Email: TypeAlias = Annotated[
@@ -73,16 +72,12 @@ class InvitationPage(BaseModel):
 @api.output(InvitationPage)
 def list_invitations(query_data: ListQuery) -> InvitationPage:
     """List the invitations that can still be accepted."""
-    limit, cursor = query_data.limit, query_data.cursor
-    asked = select(InvitationRow).where(
-        InvitationRow.workspace_id == caller().workspace_id, InvitationRow.accepted_at.is_(None),
-        InvitationRow.revoked_at.is_(None), InvitationRow.expires_at > services().clock(),
+    open_to_all = (
+        InvitationRow.accepted_at.is_(None), InvitationRow.revoked_at.is_(None),
+        InvitationRow.expires_at > services().clock(),
     )  # fmt: skip
-    asked = newest_first(asked, InvitationRow.created_at, InvitationRow.id, limit=limit, cursor=cursor)
-    with services().database.read() as session:
-        rows = session.scalars(asked).all()
-    page, next_cursor = cut(rows, limit, lambda row: (row.created_at, row.id))
-    return InvitationPage(items=[Invitation(**_plain(row)) for row in page], next_cursor=next_cursor)
+    rows, next_cursor = own_page(InvitationRow, query_data, *open_to_all)
+    return InvitationPage(items=[Invitation(**plain(Invitation, row)) for row in rows], next_cursor=next_cursor)
 
 
 @api.post("/invitations")
@@ -92,7 +87,7 @@ def list_invitations(query_data: ListQuery) -> InvitationPage:
 def create_invitation(json_data: NewInvitation) -> IssuedInvitation:
     """Invite somebody by a link that lives 7 days; send it to them yourself."""
     invited = members.invite(actor(caller()), json_data.email, json_data.role)
-    return IssuedInvitation(**_plain(invited.row), url=invited.url)
+    return IssuedInvitation(**plain(Invitation, invited.row), url=invited.url)
 
 
 @api.delete("/invitations/<invitation_id>")
@@ -101,7 +96,3 @@ def revoke_invitation(invitation_id: str) -> Response:
     """Take back an invitation that nobody accepted yet."""
     members.revoke_invitation(actor(caller()), invitation_id)
     return Response(status=204)
-
-
-def _plain(row: InvitationRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in Invitation.model_fields}

@@ -2,13 +2,20 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
+from core.taming import JsonObject
 from db import ApiToken, Scope
 from web.api.blueprint import api
 from web.auth import caller
 from web.services import services
+
+EXAMPLE: JsonObject = {
+    "workspace": {"id": "ws_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "name": "Acme", "slug": "acme"},
+    "user": {"id": "usr_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "email": "dana@example.com", "name": "Dana"},
+    "token": {"id": "tok_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "name": "Warehouse", "scopes": ["read"], "expires_at": None},
+}  # fmt: skip
 
 
 class MyWorkspace(BaseModel):
@@ -38,6 +45,8 @@ class MyToken(BaseModel):
 
 class Me(BaseModel):
     """Whose token this is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     workspace: MyWorkspace
     user: MyUser | None

@@ -5,12 +5,14 @@ from datetime import datetime
 from flask import Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.taming import JsonObject
 from db import Role, User, WorkspaceMember
 from web.actions import actor, members, speakable
 from web.api.blueprint import api
+from web.api.etags import has_etag, require_match, tagged
 from web.api.fields import Body, ListQuery
 from web.auth import caller
 from web.paging import cut, newest_first
@@ -60,18 +62,26 @@ def list_members(query_data: ListQuery) -> MemberPage:
     return MemberPage(items=[*page], next_cursor=next_cursor)
 
 
+@api.get("/members/<user_id>")
+@has_etag
+@api.output(Member)
+def show_member(user_id: str) -> Member:
+    """Show a member."""
+    with services().database.read() as session:
+        return tagged(_member(session, user_id))
+
+
 @api.patch("/members/<user_id>")
+@has_etag
 @api.input(RoleChange, example={"role": "admin"})
 @api.output(Member)
 @api.doc(responses={409: "The last owner."})
 def change_member(user_id: str, json_data: RoleChange) -> Member:
     """Change a member's role. Owners are made and unmade by owners; one always remains."""
-    members.change_role(actor(caller()), user_id, json_data.role)
+    asked = json_data.role
+    members.change_role(actor(caller()), user_id, asked, check=lambda session: require_match(_member(session, user_id)))
     with services().database.read() as session:
-        row = session.execute(_members().where(User.id == speakable(user_id, "member"))).one_or_none()
-    if row is None:
-        raise NotFound("member")
-    return _shown(*row)
+        return tagged(_member(session, user_id))
 
 
 @api.delete("/members/<user_id>")
@@ -80,6 +90,13 @@ def remove_member(user_id: str) -> Response:
     """Remove a member. The API tokens they made in this workspace are revoked."""
     members.remove_member(actor(caller()), user_id)
     return Response(status=204)
+
+
+def _member(session: Session, user_id: str) -> Member:
+    row = session.execute(_members().where(User.id == speakable(user_id, "member"))).one_or_none()
+    if row is None:
+        raise NotFound("member")
+    return _shown(*row)
 
 
 def _members() -> Select[WorkspaceMember, User]:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from apiflask import APIFlask
 
+from web.api.examples import show_examples
 from web.api.headers import COMPONENTS, describe_answers, describe_headers
 from web.auth import needed_scope
 from web.errors import PROBLEM_TYPE
@@ -66,7 +67,7 @@ def describe(app: APIFlask, generated: Spec) -> Spec:
     schemas["Problem"] = problem_schema()
     spec["components"]["headers"] = COMPONENTS
     for path, method, operation in operations(spec):
-        _complete(app, path, method, operation)
+        _complete(app, path, method, operation, schemas)
     spec["tags"] = [{"name": tag} for tag in sorted({_tag(path) for path in spec["paths"]})]
     return spec
 
@@ -87,7 +88,7 @@ def _with_plain_names(spec: Spec) -> Spec:
     return plain
 
 
-def _complete(app: APIFlask, path: str, method: str, operation: Spec) -> None:
+def _complete(app: APIFlask, path: str, method: str, operation: Spec, schemas: Spec) -> None:
     name = operation["operationId"].removeprefix(f"{method}_api_")
     view = app.view_functions[f"api.{name}"]
     scope = needed_scope(view, method.upper())
@@ -101,6 +102,7 @@ def _complete(app: APIFlask, path: str, method: str, operation: Spec) -> None:
     describe_headers(operation, view, method)
     _answer_problems(operation)
     describe_answers(operation)
+    show_examples(operation, schemas)
 
 
 def _tag(path: str) -> str:

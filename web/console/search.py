@@ -10,10 +10,8 @@ from flask import url_for
 from pydantic import ValidationError
 
 from core.taming import clean
+from web.actions.saved_views import FIELDS
 from web.api.signal_filters import SignalChoice
-
-FIELDS = ("q", "source", "status", "severity", "account", "channel", "author", "since", "until", "sort")
-"""The parameters of the address, named as those of the API."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN = {

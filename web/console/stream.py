@@ -12,10 +12,9 @@ from db import Signal
 from db.base import UtcDateTime
 from web.api.search import best_page, newest_page
 from web.api.signal_filters import SignalChoice, conditions
-from web.console.cursors import read_cursor, write_cursor
 from web.console.rows import SignalRow, signal_row
 from web.console.search import Search
-from web.paging import decode_cursor
+from web.paging import BEFORE_ALL, encode_cursor, position_in
 
 PAGE = 50
 CHANGES = 100
@@ -57,7 +56,7 @@ def page(session: Session, workspace_id: str, search: Search, *, before: str | N
     """
     if search.is_by_relevance and search.filters is not None:
         return _best(session, workspace_id, search.filters, before)
-    place = _place_before(before)
+    place = before if position_in(before) else None
     if search.filters is None:
         return Page((), place is None, None)
     signals, older = newest_page(session, workspace_id, search.filters, not_(_TOMBSTONE), limit=PAGE, cursor=place)
@@ -69,7 +68,7 @@ def changes(session: Session, workspace_id: str, search: Search, *, since: str |
 
     Rows of the last seconds come again and again; they carry their version, by which repeats are told.
     """
-    start = read_cursor(since) or (now - OVERLAP, "")
+    start = position_in(since) or (now - OVERLAP, BEFORE_ALL)
     query = select(Signal.id, Signal.updated_at).where(
         Signal.workspace_id == workspace_id, tuple_(Signal.updated_at, Signal.id) > _place(*start)
     )
@@ -77,13 +76,13 @@ def changes(session: Session, workspace_id: str, search: Search, *, since: str |
     found = _found(session, search, [signal_id for signal_id, _ in written])
     if len(written) == CHANGES:
         signal_id, updated_at = written[-1]
-        return Changes(found, write_cursor(updated_at, signal_id))
-    return Changes(found, write_cursor(*max(start, (now - OVERLAP, ""))))
+        return Changes(found, encode_cursor((updated_at, signal_id)))
+    return Changes(found, encode_cursor(max(start, (now - OVERLAP, BEFORE_ALL))))
 
 
 def first_cursor(now: datetime) -> str:
     """Where a page that is rendered now starts to listen."""
-    return write_cursor(now - OVERLAP)
+    return encode_cursor((now - OVERLAP, BEFORE_ALL))
 
 
 def one(session: Session, workspace_id: str, signal_id: str) -> Signal | None:
@@ -108,14 +107,6 @@ def _best(session: Session, workspace_id: str, filters: SignalChoice, after: str
     except InvalidFields:  # the cursor is none
         signals, rest = best_page(session, workspace_id, filters, not_(_TOMBSTONE), limit=PAGE)
     return Page(tuple(map(signal_row, signals)), is_newest=False, older=rest)
-
-
-def _place_before(cursor: str | None) -> str | None:
-    """The cursor, unless it is none."""
-    try:
-        return cursor if cursor and decode_cursor(cursor) else None
-    except InvalidFields:
-        return None
 
 
 def _found(session: Session, search: Search, ids: Sequence[str]) -> tuple[SignalRow, ...]:

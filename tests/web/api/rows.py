@@ -13,6 +13,7 @@ from db import (
     Integration,
     Invitation,
     Receipt,
+    SavedView,
     Signal,
     SlackApp,
     WebhookKey,
@@ -95,3 +96,10 @@ def add_invitation(database: Database, workspace_id: str, email: str = "dana@exa
         )  # fmt: skip
         session.add(row)
     return row.id
+
+
+def add_view(database: Database, workspace_id: str) -> str:
+    with database.write() as session:
+        view = SavedView(workspace_id=workspace_id, name="Exports", query={"q": "export"}, created_at=NOW)
+        session.add(view)
+    return view.id

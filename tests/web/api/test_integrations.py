@@ -227,3 +227,14 @@ def test_the_list_is_paged(api: Api, clock: StillClock) -> None:
     second = api.get("/integrations", limit=2, cursor=first["next_cursor"]).get_json()
     assert [item["id"] for item in first["items"] + second["items"]] == made[::-1]
     assert second["next_cursor"] is None
+
+
+def test_a_change_of_a_state_that_is_over_is_refused(api: Api, database: Database, alice: Tenant) -> None:
+    path = f"/integrations/{add_integration(database, alice.workspace_id)}"
+    etag = api.get(path).headers["ETag"]
+    with database.write() as session:
+        session.query(Integration).one().last_used_at = NOW  # what happens by itself makes nobody late
+    for name, status in (("First", 200), ("Second", 412)):
+        answer = api.call("PATCH", path, json={"name": name}, headers={"If-Match": etag})
+        assert answer.status_code == status
+    assert api.get(path).get_json()["name"] == "First"

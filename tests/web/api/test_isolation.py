@@ -13,6 +13,7 @@ from tests.web.api.rows import (
     add_key,
     add_receipt,
     add_signal,
+    add_view,
 )
 
 
@@ -31,6 +32,7 @@ def alices_ids(database: Database, alice: Tenant) -> dict[str, str]:
         "invitation_id": add_invitation(database, alice.workspace_id),
         "token_id": token_of(database, alice),
         "app_id": add_app(database, alice.workspace_id),
+        "view_id": add_view(database, alice.workspace_id),
     }
 
 

@@ -151,3 +151,14 @@ def test_the_audit_log_tells_who_did_what(api: Api, alice: Tenant, clock: StillC
     assert {entry["actor"]["id"] for entry in entries} == {alice.user_id}
     assert second["next_cursor"] is None
     assert code(Api(api.client, alice.tokens["write"]).get("/audit-log")) == (403, "scope_insufficient")
+
+
+def test_a_role_that_was_changed_meanwhile_is_not_overwritten(api: Api, database: Database, alice: Tenant) -> None:
+    path = f"/members/{add_member(database, alice.workspace_id, 'dana', 'viewer')}"
+    shown = api.get(path)
+    assert shown.get_json()["role"] == "viewer"
+    for role, status in (("member", 200), ("admin", 412)):
+        answer = api.call("PATCH", path, json={"role": role}, headers={"If-Match": shown.headers["ETag"]})
+        assert answer.status_code == status
+    assert api.get(path).get_json()["role"] == "member"
+    assert api.get("/members/nobody").status_code == 404

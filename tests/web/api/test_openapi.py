@@ -62,6 +62,35 @@ def test_every_schema_is_valid_and_fits_its_examples() -> None:
             Draft202012Validator({**content["schema"], "components": components}).validate(content["example"])
 
 
+def test_every_body_and_every_answer_has_an_example_and_every_object_its_fields() -> None:
+    bare = [
+        (path, method, status)
+        for path, method, operation in operations(spec())
+        for status, holder in {"body": operation.get("requestBody", {}), **operation["responses"]}.items()
+        for content in holder.get("content", {}).values()
+        if "example" not in content
+    ]
+    assert bare == []
+    empty = [name for name, schema in spec()["components"]["schemas"].items() if not schema.get("properties")]
+    assert empty == []
+
+
+def test_every_answers_example_is_what_is_promised() -> None:
+    for path, method, operation in operations(spec()):
+        for response in operation["responses"].values():
+            for kind, content in response.get("content", {}).items():
+                if kind == "application/json":
+                    schema = {**content["schema"], "components": spec()["components"]}
+                    problems = [error.message for error in Draft202012Validator(schema).iter_errors(content["example"])]
+                    assert problems == [], (path, method)
+
+
+def test_every_patch_can_be_guarded_by_an_etag() -> None:
+    patches = [operation for _, method, operation in operations(spec()) if method == "patch"]
+    assert len(patches) >= 4
+    assert all("If-Match" in {each["name"] for each in patch["parameters"]} for patch in patches)
+
+
 def test_every_operation_is_named_once_and_answers_problems() -> None:
     names = [operation["operationId"] for _, _, operation in operations(spec())]
     assert len(names) == len(set(names))
