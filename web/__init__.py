@@ -9,6 +9,7 @@ from web.console import register_console
 from web.errors import register_errors
 from web.health import health
 from web.ingress import MAX_BODY_BYTES, register_ingress
+from web.metrics import register_metrics
 from web.security import register_security
 from web.services import Services, attach
 from web.slack_install import slack_install
@@ -24,6 +25,7 @@ def make_web(services: Services) -> APIFlask:
     register_security(app)
     register_ingress(app)
     register_api(app)
+    register_metrics(app)
     limit_requests(app, Limits(services.clock))
     register_console(app)
     app.register_blueprint(slack_install)

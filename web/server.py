@@ -5,6 +5,7 @@ import fcntl
 import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ PARENT_CHECK_SECONDS = 0.5
 RESTART_SECONDS = 1.0
 GRACE_SECONDS = 5
 PARENT_VARIABLE = "_SIGNALBOX_PARENT_PID"
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The name is prometheus-client's: https://prometheus.github.io/client_python/multiprocess/."""
 
 log = get_logger()
 
@@ -35,7 +38,7 @@ def serve(settings: Settings, factory: str) -> None:
     """
     require_free(settings.bind)
     os.environ.update(announce_parent())
-    with _alone_with(settings.database_url):
+    with _alone_with(settings.database_url), _shared_figures(settings):
         log.info("web_started", bind=settings.bind, public_url=settings.public_url)
         while not _serve_once(settings, factory):
             # granian gives up when a process dies twice within seconds; whoever serves customers does not.
@@ -92,6 +95,17 @@ def _alone_with(database_url: str) -> Iterator[None]:
             raise SignalboxError(
                 "database_in_use", "Another Signalbox serves this SQLite file: end it first."
             ) from error
+        yield
+
+
+@contextlib.contextmanager
+def _shared_figures(settings: Settings) -> Iterator[None]:
+    """A folder for what the web processes count together, so that it does not matter which of them is asked."""
+    if not settings.metrics_token:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="signalbox-metrics-") as folder:
+        os.environ[METRICS_FOLDER] = folder
         yield
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, TypeAlias
 
 from flask import Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from core.signal import Severity
 from core.taming import JsonObject
@@ -35,6 +35,7 @@ Day: TypeAlias = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
     AfterValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date"}),
 ]
 
 

@@ -62,6 +62,8 @@ class Streams:
 
     def __init__(self, pace: Pace | None = None, most: int = THREADS // 4) -> None:
         self.pace = pace or Pace()
+        self.watch: Callable[[int], object] = lambda _: None
+        """Told of every stream that opens (1) and ends (-1)."""
         self._free = threading.Semaphore(most)
 
     def enter(self) -> Callable[[], None]:
@@ -72,11 +74,13 @@ class Streams:
         if not self._free.acquire(blocking=False):
             message = "As many streams are open as this process serves."
             raise TryLater("stream_limit_reached", message, retry_after=int(self.pace.heartbeat))
+        self.watch(1)
         held = [self._free]
 
         def leave() -> None:
             while held:
                 held.pop().release()
+                self.watch(-1)
 
         return leave
 
@@ -84,6 +88,11 @@ class Streams:
 def allow_streams(app: Flask, streams: Streams) -> None:
     """Gives the app its streams."""
     app.extensions[_EXTENSION] = streams
+
+
+def streams_of(app: Flask) -> Streams:
+    """The app's streams."""
+    return cast("Streams", app.extensions[_EXTENSION])
 
 
 @api.get("/signals/stream")
@@ -99,7 +108,7 @@ def stream_signals() -> Response:
     follower = Follower(services().database, caller().workspace_id, services().clock, _last_event())
     if request.method == "HEAD":  # nobody would ever close it
         return Response(content_type=_CONTENT_TYPE)
-    streams = cast("Streams", current_app.extensions[_EXTENSION])
+    streams = streams_of(current_app)
     leave = streams.enter()
     response = Response(_then(leave, tell(follower, streams.pace)), content_type=_CONTENT_TYPE)
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back

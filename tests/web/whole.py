@@ -1,0 +1,41 @@
+"""The whole web application, every route of it, over a real database and without a network."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from apiflask import APIFlask
+
+from core.adapter import Adapter, Interactions
+from core.digests import Digester
+from core.settings import Settings
+from db import Database
+from oauth.installer import Installer
+from pipeline.receive import CommitEach
+from tests.conftest import StillClock
+from tests.web.api.conftest import Platform
+from web import make_web
+from web.services import Services
+
+DOORS = {"pylon": "ingest_key", "slack": "slack_app", "webhook": "webhook_key"}
+
+
+def whole_web(database: Database, digester: Digester, clock: StillClock, **settings: Any) -> APIFlask:
+    """As the composition root makes it, with adapters that only know their doors."""
+    chosen = Settings(database_url=database.url, public_url="http://localhost", **settings)
+    nothing: Callable[[], None] = lambda: None  # noqa: E731  # it has nothing to say
+    return make_web(
+        Services(
+            settings=chosen,
+            database=database,
+            digester=digester,
+            clock=clock,
+            adapters={name: cast("Adapter", Platform(name, door)) for name, door in DOORS.items()},
+            lookups={},
+            inbox=CommitEach(database, nothing),
+            wake=nothing,
+            installer=Installer(
+                settings=chosen, database=database, digester=digester, clock=clock, bot_scopes=("channels:history",)
+            ),
+            interactions=cast("Interactions", None),
+        )
+    )
