@@ -37,7 +37,10 @@ WRITING = {
     "api.change_signal", "api.change_many_signals", "api.replay_event", "api.replay_many_events",
     "api.create_saved_view", "api.delete_saved_view",
 }  # fmt: skip
-ADMIN_READS = {"api.list_api_tokens", "api.list_invitations", "api.list_audit_entries"}
+ADMIN_READS = {
+    "api.list_api_tokens", "api.list_invitations", "api.list_audit_entries", "api.list_slack_apps",
+    "api.show_slack_app", "api.show_slack_app_manifest",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A workspace's own Slack apps: a place kept for one, its credentials checked and stored, and its end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypedDict
@@ -76,8 +77,12 @@ def register(who: Actor, given: Credentials) -> SlackApp:
     return row
 
 
-def change_app(who: Actor, app_id: str, changes: AppChanges) -> SlackApp:
-    """The app, changed after Slack was asked about new credentials. Raises what `register` raises."""
+def change_app(
+    who: Actor, app_id: str, changes: AppChanges, *, check: Callable[[SlackApp], None] = lambda _: None
+) -> SlackApp:
+    """The app, changed after Slack was asked about new credentials. ``check`` may refuse it as it is before, while
+    it is locked. Raises what `register` raises.
+    """
     with services().database.read() as session:
         present = owned(session, who, SlackApp, app_id, _WHAT)
     _refuse_incomplete(present, changes)
@@ -89,6 +94,7 @@ def change_app(who: Actor, app_id: str, changes: AppChanges) -> SlackApp:
     api_app_id = require_right(services().settings.slack_api_url, pasted)
     with services().database.write() as session:
         row = owned(session, who, SlackApp, app_id, _WHAT, lock=True)
+        check(row)
         if api_app_id is not None and row.api_app_id not in (None, api_app_id):
             raise InvalidFields([FieldError("app_token", "This token is of another Slack app.")])
         _apply(row, changes)

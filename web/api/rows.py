@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from db import ApiToken, Base, Integration, Invitation, SavedView, WebhookKey
+from db import ApiToken, Base, Integration, Invitation, SavedView, SlackApp, WebhookKey
 from web import actions
 from web.actions import Row, actor, speakable
 from web.api.fields import ListQuery
@@ -17,7 +17,7 @@ from web.services import services
 
 __all__ = ["own_page", "owned", "plain", "speakable"]
 
-Listed = TypeVar("Listed", Integration, WebhookKey, Invitation, ApiToken, SavedView)
+Listed = TypeVar("Listed", Integration, WebhookKey, Invitation, ApiToken, SavedView, SlackApp)
 
 
 def owned(session: Session, model: type[Row], identity: str, what: str, *, lock: bool = False) -> Row:

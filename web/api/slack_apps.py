@@ -5,7 +5,6 @@ from typing import Any, Literal, cast
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
 
 from core.taming import JsonObject
 from db import SlackApp as SlackAppRow
@@ -13,11 +12,11 @@ from db.sealed import holds
 from web.actions import actor
 from web.actions import slack_apps as actions
 from web.api.blueprint import api
+from web.api.etags import has_etag, require_match, tagged
 from web.api.fields import Body, ListQuery, Name, Query, Secret, Text, optional
-from web.api.rows import owned
+from web.api.rows import own_page, owned
 from web.auth import caller, needs
 from web.manifest import creation_link, events_url, own_manifest
-from web.paging import cut, newest_first
 from web.services import services
 
 WHAT = "Slack app"
@@ -36,6 +35,14 @@ NEW_EXAMPLE = {
     "name": "Signalbox of Acme", "client_id": "1234567890.9876543210", "client_secret": "0f1e2d…",
     "signing_secret": "8a9b0c…",
 }  # fmt: skip
+
+
+MANIFEST: JsonObject = {
+    "display_information": {"name": "Signalbox of Acme"},
+    "features": {"bot_user": {"display_name": "Signalbox"}},
+    "oauth_config": {"scopes": {"bot": ["channels:history"]}},
+    "settings": {"event_subscriptions": {"request_url": EXAMPLE["events_url"]}},
+}
 
 
 class NewSlackApp(Body):
@@ -76,7 +83,7 @@ class ManifestQuery(Query):
 class Manifest(BaseModel):
     """A manifest as Slack reads it: https://docs.slack.dev/reference/app-manifest."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [MANIFEST]})
 
     display_information: dict[str, Any]
     features: dict[str, Any]
@@ -124,13 +131,8 @@ class SlackAppPage(BaseModel):
 @api.output(SlackAppPage)
 def list_slack_apps(query_data: ListQuery) -> SlackAppPage:
     """List the workspace's own Slack apps."""
-    limit, cursor = query_data.limit, query_data.cursor
-    asked = select(SlackAppRow).where(SlackAppRow.workspace_id == caller().workspace_id)
-    asked = newest_first(asked, SlackAppRow.created_at, SlackAppRow.id, limit=limit, cursor=cursor)
-    with services().database.read() as session:
-        rows = session.scalars(asked).all()
-    page, next_cursor = cut(rows, limit, lambda row: (row.created_at, row.id))
-    return SlackAppPage(items=[SlackApp(**_plain(row)) for row in page], next_cursor=next_cursor)
+    rows, next_cursor = own_page(SlackAppRow, query_data)
+    return SlackAppPage(items=[SlackApp(**_plain(row)) for row in rows], next_cursor=next_cursor)
 
 
 @api.post("/slack-apps")
@@ -175,21 +177,24 @@ def show_slack_app_manifest(query_data: ManifestQuery) -> JsonObject:
 
 @api.get("/slack-apps/<app_id>")
 @needs("admin")
+@has_etag
 @api.output(SlackApp)
 def show_slack_app(app_id: str) -> SlackApp:
     """Show a Slack app."""
     with services().database.read() as session:
-        return SlackApp(**_plain(owned(session, SlackAppRow, app_id, WHAT)))
+        return tagged(SlackApp(**_plain(owned(session, SlackAppRow, app_id, WHAT))))
 
 
 @api.patch("/slack-apps/<app_id>")
+@has_etag
 @api.input(SlackAppChanges, example={"signing_secret": "8a9b0c…"})
 @api.output(SlackApp)
 @api.doc(responses={409: "It has no credentials yet.", 424: "Slack did not answer."})
 def change_slack_app(app_id: str, json_data: SlackAppChanges) -> SlackApp:
     """Rename a Slack app or replace its secrets. The old signing secret lives 24 more hours."""
     changes = cast("actions.AppChanges", json_data.model_dump(exclude_unset=True))
-    return SlackApp(**_plain(actions.change_app(actor(caller()), app_id, changes)))
+    row = actions.change_app(actor(caller()), app_id, changes, check=lambda row: require_match(SlackApp(**_plain(row))))
+    return tagged(SlackApp(**_plain(row)))
 
 
 @api.delete("/slack-apps/<app_id>")
