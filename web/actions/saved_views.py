@@ -22,7 +22,7 @@ def save_view(who: Actor, name: str, query: Mapping[str, str]) -> SavedView:
     name = " ".join(clean(name).split())
     if not 1 <= len(name) <= LONGEST_NAME:
         raise InvalidFields([FieldError("name", f"Give the view a name of 1 to {LONGEST_NAME} characters.")])
-    if not query:
+    if not query.keys() - {"sort"}:
         raise InvalidFields([FieldError("query", "There is nothing to keep: look for something first.")])
     view = SavedView(
         workspace_id=who.workspace_id, created_by=who.user_id, name=name, query=dict(query),

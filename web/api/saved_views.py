@@ -15,6 +15,7 @@ from web.actions.saved_views import LONGEST_NAME, delete_view, save_view
 from web.api.blueprint import api
 from web.api.fields import Body, ListQuery, Name, Words, optional
 from web.api.rows import own_page, plain
+from web.api.signal_filters import Sort
 from web.auth import caller, needs
 
 QUERY = {"q": "export", "severity": "high", "since": "2026-11-01"}
@@ -51,6 +52,7 @@ class ViewQuery(Body):
     author: Words = optional()
     since: Day = optional()
     until: Day = optional()
+    sort: Sort = optional()
 
 
 class NewSavedView(Body):
