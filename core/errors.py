@@ -79,3 +79,8 @@ class StepFailed(SignalboxError):
         super().__init__(reason, message)
         self.permanent = permanent
         self.retry_after = retry_after
+
+    @property
+    def is_pause(self) -> bool:
+        """Whether the other side only asked to wait: nothing went wrong, and no attempt is used up."""
+        return not self.permanent and self.retry_after is not None

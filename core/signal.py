@@ -157,9 +157,13 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The decision waits for these look-ups; `Adapter.signals` is asked again with their findings."""
+    """The decision waits for these look-ups; `Adapter.signals` is asked again with their findings.
+
+    They are made ``after`` so many seconds, so that one answer serves all that happens to a subject in the meantime.
+    """
 
     lookups: tuple[Lookup, ...]
+    after: float = 0.0
 
 
 Decision: TypeAlias = Writes | Ignored | Needs

@@ -29,6 +29,24 @@ def claim_due(session: Session, lane: Lane, now: datetime, *, limit: int) -> Seq
     return session.scalars(claiming(select(Event).where(_due(lane, now)).order_by(Event.due_at).limit(limit))).all()
 
 
+def claim_companions(session: Session, events: Sequence[Event], *, limit: int) -> list[Event]:
+    """Other events of the same connections about the same subjects, even if they are not due yet, that nobody has
+    leased: what is looked up for one is true for all.
+    """
+    subjects = {(event.integration_id, event.subject) for event in events if event.integration_id and event.subject}
+    if not subjects:
+        return []
+    query = select(Event).where(
+        Event.state == "pending",
+        Event.lane == "complete",
+        Event.lease_token.is_(None),
+        Event.subject.in_({subject for _, subject in subjects}),
+        Event.id.not_in([event.id for event in events]),
+    )
+    found = session.scalars(claiming(query.order_by(Event.id).limit(limit)))
+    return [event for event in found if (event.integration_id, event.subject) in subjects]
+
+
 def claim_one(session: Session, event_id: str, *, lease: str | None = None) -> Event | None:
     """That event if it is still pending and, with a lease, still ours."""
     query = select(Event).where(Event.id == event_id, Event.state == "pending")
@@ -45,9 +63,9 @@ def lease_out(session: Session, event_ids: Sequence[str], now: datetime) -> str:
     return token
 
 
-def change_lane(session: Session, event_ids: Sequence[str], lane: Lane, now: datetime) -> None:
-    """Hands these events to the other step, which may take them at once."""
-    session.execute(update(Event).where(Event.id.in_(event_ids)).values(lane=lane, due_at=now))
+def change_lane(session: Session, event_ids: Sequence[str], lane: Lane, due_at: datetime) -> None:
+    """Hands these events to the other step, which may take them from then on."""
+    session.execute(update(Event).where(Event.id.in_(event_ids)).values(lane=lane, due_at=due_at))
 
 
 def next_due_at(database: Database, lane: Lane) -> datetime | None:

@@ -16,17 +16,19 @@ from core.signal import Lookup
 from core.taming import JsonObject
 from db import Database
 from db.dialects import is_unavailable
-from pipeline.claim import claim_due, claim_one, has_due, lease_out, next_due_at
+from pipeline.claim import claim_companions, claim_due, claim_one, has_due, lease_out, next_due_at
 from pipeline.engine.steps import Progress
 from pipeline.fail import fail_event
 from pipeline.plan import Failed, Handled, Part, Plan, decide
 from pipeline.planning import make_plans
-from pipeline.retry import next_attempt_at
+from pipeline.retry import after_failure
 from pipeline.settle import settle
 from pipeline.widen import Widen
 
 BATCH = 10
 """Few, since one lease covers them all."""
+COMPANIONS = 200
+"""Events that are answered by the same look-ups cost no more of the lease than one."""
 LOOKUP_ROUNDS = 3
 
 Answers: TypeAlias = dict[tuple[str | None, Lookup], JsonObject | StepFailed]
@@ -61,7 +63,8 @@ class Complete:
     def _lease_batch(self) -> list[Plan]:
         with self.database.write() as session:
             now = self.clock()
-            events = claim_due(session, "complete", now, limit=BATCH)
+            events = list(claim_due(session, "complete", now, limit=BATCH))
+            events += claim_companions(session, events, limit=COMPANIONS)
             plans = make_plans(session, self.adapters, events, now)
             lease = lease_out(session, [event.id for event in events], now) if events else None
         return [replace(plan, lease=lease) for plan in plans]
@@ -128,11 +131,11 @@ class Complete:
 
     def _put_off(self, plan: Plan, failure: StepFailed) -> None:
         """Another attempt later, or the end with its reason."""
-        now, attempts = self.clock(), plan.attempts + 1
+        now = self.clock()
         jitter = random.random()  # noqa: S311  # it spreads load, it protects nothing
-        due_at = next_attempt_at(attempts, now, retry_after=failure.retry_after, jitter=jitter)
+        due_at, attempts = after_failure(failure, attempts=plan.attempts, now=now, jitter=jitter)
         log.warning("event_put_off", event_id=plan.event.id, reason=failure.reason, attempts=attempts)
-        if failure.permanent or due_at is None:
+        if due_at is None:
             fail_event(self.database, self.adapters, plan.event.id, failure.reason, now, lease=plan.lease)
             return
         with self.database.write() as session:

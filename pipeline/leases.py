@@ -17,7 +17,7 @@ from core.ids import new_id
 from db import Database, DirectoryEntry, Duty, Import
 from db.dialects import claiming
 from pipeline.claim import LEASE
-from pipeline.retry import next_attempt_at
+from pipeline.retry import after_failure
 
 Work = TypeVar("Work", Import, Duty, DirectoryEntry)
 
@@ -66,8 +66,7 @@ def put_off(row: Work, failure: StepFailed, now: datetime) -> bool:
     """Notes the failure and when to try again. False when there is no next time: the failure is permanent or was the
     last of its schedule, and ``due_at`` is empty.
     """
-    row.lease_token, row.reason, row.attempts = None, failure.reason, row.attempts + 1
+    row.lease_token, row.reason = None, failure.reason
     jitter = random.random()  # noqa: S311  # it spreads load, it protects nothing
-    again = next_attempt_at(row.attempts, now, retry_after=failure.retry_after, jitter=jitter)
-    row.due_at = None if failure.permanent else again
+    row.due_at, row.attempts = after_failure(failure, attempts=row.attempts, now=now, jitter=jitter)
     return row.due_at is not None

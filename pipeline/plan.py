@@ -36,6 +36,7 @@ class Part:
     recipient: Recipient
     settlement: Settlement | None = None
     needs: tuple[Lookup, ...] = ()
+    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class Plan:
     def is_waiting(self) -> bool:
         """Whether something must happen between transactions before the event can be settled."""
         return self.effects or self.asks is not None or any(part.settlement is None for part in self.parts)
+
+    @property
+    def after(self) -> float:
+        """How many seconds its look-ups wait for company."""
+        return max((part.after for part in self.parts), default=0.0)
 
     @property
     def state(self) -> str:
@@ -90,5 +96,9 @@ def _decide_part(event: ReceivedEvent, recipient: Recipient, adapter: Adapter, f
         return Part(recipient, Failed("adapter_failed"))
     if isinstance(decision, Needs):
         missing = tuple(lookup for lookup in decision.lookups if lookup not in findings)
-        return Part(recipient, needs=missing) if missing else Part(recipient, Failed("lookup_unanswered"))
+        return (
+            Part(recipient, needs=missing, after=decision.after)
+            if missing
+            else Part(recipient, Failed("lookup_unanswered"))
+        )
     return Part(recipient, decision)

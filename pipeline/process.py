@@ -1,7 +1,9 @@
 """The step that decides: due events become signals, in batches, and one bad event never holds back its batch."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -52,10 +54,13 @@ class Process:
         now = self.clock()
         plans = make_plans(session, self.adapters, events, now)
         settle(session, [plan for plan in plans if not plan.is_waiting], now)
-        waiting = [plan.event.id for plan in plans if plan.is_waiting]
-        if waiting:
-            change_lane(session, waiting, "complete", now)
-        return len(waiting)
+        waiting: dict[float, list[str]] = defaultdict(list)
+        for plan in plans:
+            if plan.is_waiting:
+                waiting[plan.after].append(plan.event.id)
+        for after, ids in waiting.items():
+            change_lane(session, ids, "complete", now + timedelta(seconds=after))
+        return sum(map(len, waiting.values()))
 
     def _run_singly(self) -> Progress:
         """The batch held something that cannot be written: one by one, so that only that one fails."""

@@ -11,7 +11,7 @@ from core.errors import NotJsonObject
 from core.signal import Decision, Ignored
 from integrations.pylon.hydrated import hydrated
 from integrations.pylon.limited import limited
-from integrations.pylon.normalise import event_type, notice_of
+from integrations.pylon.normalise import notice_of, type_and_issue
 from integrations.pylon.verification import refusal
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -31,7 +31,8 @@ class PylonAdapter:
     def envelope(self, request: InboundRequest) -> Envelope:
         """Never deduplicated: Pylon sends no delivery id, and thin bodies repeat byte for byte legitimately."""
         try:
-            return Envelope(event_type(request.body))
+            kind, issue_id = type_and_issue(request.body)
+            return Envelope(kind, subject=issue_id)
         except NotJsonObject as error:
             return Envelope("unknown", malformed=error.reason)
 

@@ -14,6 +14,8 @@ from integrations.pylon.issues import Issue, Message, capture, is_redacted, issu
 from integrations.pylon.normalise import ISSUE_CREATED, MESSAGE_CREATED
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+COMPANY_SECONDS = 2.0
+"""Triggers come in bursts, one for each thing that changed: they are answered together."""
 OPENING_WITHIN = timedelta(seconds=5)
 """How long after its issue a message may come that is still the one that opened it."""
 
@@ -22,7 +24,7 @@ def hydrated(issue_id: str, event: ReceivedEvent, recipient: Recipient, findings
     """What the API's answers come to; or the look-ups that are needed first."""
     needed = tuple(Lookup(kind, issue_id) for kind in ("issue", "messages", "threads"))
     if any(lookup not in findings for lookup in needed):
-        return Needs(needed)
+        return Needs(needed, after=COMPANY_SECONDS)
     issue = issue_of(Tame(findings[needed[0]]), issue_id)
     messages = [message_of(raw) for raw in Tame(findings[needed[1]]).objects("messages")]
     told = _Telling(issue, event, recipient)

@@ -70,9 +70,10 @@ class Notice:
     unconfirmed: bool = False
 
 
-def event_type(payload: bytes) -> str:
-    """The canonical type of a body. Raises `NotJsonObject`."""
-    return _type_of(flattened(payload))
+def type_and_issue(payload: bytes) -> tuple[str, str | None]:
+    """The canonical type of a body and the issue that it may be about. Raises `NotJsonObject`."""
+    body = flattened(payload)
+    return _type_of(body), _issue_id(body)
 
 
 def notice_of(payload: bytes) -> Notice:

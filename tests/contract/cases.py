@@ -99,7 +99,7 @@ class Case:
             case {"ignored": str(reason)}:
                 return Ignored(reason)
             case {"needs": [*lookups]}:
-                return Needs(tuple(Lookup(**lookup) for lookup in lookups))
+                return Needs(tuple(Lookup(**lookup) for lookup in lookups), self.raw["decision"].get("after", 0.0))
             case {"writes": [*writes]}:
                 told: Mapping[str, list[Mapping[str, Any]]] = self.raw["decision"]
                 return Writes(

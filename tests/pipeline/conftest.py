@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -14,7 +15,9 @@ from core.errors import StepFailed
 from core.signal import Lookup
 from core.taming import JsonObject
 from db import Database, Event, Integration, Receipt, Signal, SlackApp, WebhookKey, Workspace
+from integrations.pylon.hydrated import COMPANY_SECONDS
 from pipeline.access import StoredAccess, StoredAppAccess
+from pipeline.claim import next_due_at
 from pipeline.complete import Complete
 from pipeline.process import Process
 from pipeline.receive import Arrival, CommitEach, Stored
@@ -78,7 +81,8 @@ class Line:
         return self.store("slack", event["type"], body, external_id=event_id, slack_app_id=self.slack_app_id)
 
     def pylon(self, body: dict[str, Any]) -> Stored:
-        return self.store("pylon", "issue.updated", body, integration_id=self.pylon_integration_id)
+        of = {"integration_id": self.pylon_integration_id, "subject": body.get("issue_id")}
+        return self.store("pylon", "issue.updated", body, **of)
 
     def generic(self, body: dict[str, Any]) -> Stored:
         ref = body.get("source_ref")
@@ -89,8 +93,16 @@ class Line:
         return inbox.store(Arrival(platform, type_, msgspec.json.encode(body), self.clock(), **credential))
 
     def run(self) -> None:
-        while self.process.run().done or self.complete.run().done:
+        """Works until nothing is due, look-ups that wait a moment for company included."""
+        while self.process.run().done or self.complete.run().done or self._company_came():
             pass
+
+    def _company_came(self) -> bool:
+        due_at = next_due_at(self.database, "complete")
+        waits = due_at is not None and timedelta() < due_at - self.clock() <= timedelta(seconds=COMPANY_SECONDS)
+        if waits:
+            self.clock.advance(seconds=COMPANY_SECONDS)
+        return waits
 
     def signals(self) -> list[Signal]:
         with self.database.read() as session:

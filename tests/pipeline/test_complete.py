@@ -141,3 +141,34 @@ def test_an_issue_with_thousands_of_messages_is_stored_whole(line: Line) -> None
     line.run()
     assert line.event(stored.event_id).state == "processed"
     assert len(line.signals()) == 3000
+
+
+def test_a_burst_about_one_issue_is_answered_by_one_question(line: Line) -> None:
+    """More triggers than a batch holds, some of which come while the first waits for company."""
+    asked: list[int] = []
+    line.answers.before = lambda: asked.append(1)
+    line.answers.findings = {Lookup("issue", "i1"): {"id": "i1"}, Lookup("messages", "i1"): {"messages": []}}
+    first = [line.pylon({"event": "issue.updated", "issue_id": "i1"}) for _ in range(30)]
+    line.process.run()
+    line.clock.advance(seconds=1.9)
+    late = [line.pylon({"event": "issue.updated", "issue_id": "i1"}) for _ in range(5)]
+    line.process.run()
+    assert line.complete.run().done == 0
+    line.clock.advance(seconds=0.1)
+    line.complete.run()
+    assert {line.event(stored.event_id).state for stored in (*first, *late)} == {"processed"}
+    assert len(asked) == 3, "issue, messages and threads, once each"
+
+
+def test_pauses_use_up_no_attempts(line: Line) -> None:
+    """However long a storm of refusals lasts, the work is done in the end."""
+    line.answers.failure = StepFailed("pylon_rate_limited", permanent=False, retry_after=60)
+    stored = line.pylon({"event": "issue.created", "issue_id": "i1"})
+    for _ in range(3 * len(SCHEDULE)):
+        line.run()
+        line.clock.advance(seconds=60)
+    assert line.event(stored.event_id).attempts == 0
+    line.answers.failure = None
+    line.answers.findings = {Lookup("issue", "i1"): {"id": "i1"}, Lookup("messages", "i1"): {"messages": []}}
+    line.run()
+    assert line.event(stored.event_id).state == "processed"
