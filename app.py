@@ -19,6 +19,7 @@ from db.dialects import is_unavailable
 from integrations.slack.bolt import build_app
 from integrations.slack.effects import SlackEffects
 from integrations.slack.scopes import FEATURES
+from integrations.slack.socket import SlackSockets
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
@@ -39,6 +40,7 @@ from web import make_web
 from web.cli import Root, make_cli
 from web.server import exit_with_parent
 from web.services import Services
+from web.sockets import SocketListener
 
 log = get_logger()
 
@@ -125,6 +127,34 @@ class Parts:
             Retention(database=self.database, clock=self.clock),
         ]
 
+    @cached_property
+    def wake(self) -> Callable[[], None]:
+        """Tells whoever runs the steps elsewhere: through the database (PostgreSQL), or nobody, who looks (SQLite)."""
+        if not self.settings.is_postgresql:
+            return lambda: None
+        waker = ClusterWaker(self.settings.database_url)
+        return lambda: waker.wake(Process.name)
+
+    def services(self, wake: Callable[[], None]) -> Services:
+        """What a process that takes requests works with."""
+        return Services(
+            settings=self.settings,
+            database=self.database,
+            digester=self.digester,
+            clock=self.clock,
+            adapters=self.adapters,
+            lookups=self.lookups,
+            inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(self.database, wake),
+            wake=wake,
+            installer=self.installer,
+            interactions=self.slack,
+        )
+
+    def listener(self, services: Services | None = None) -> SocketListener:
+        """Socket Mode, for a process that has these services."""
+        sockets = SlackSockets(self.settings.slack_api_url, self.clock)
+        return SocketListener(services or self.services(self.wake), sockets)
+
     def prepare(self) -> None:
         """What a process does once before it works: the settings' Slack app wins over the stored one."""
         configure_logs(self.settings.log_level, self.settings.log_format)
@@ -142,8 +172,7 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
     """The web application; whoever runs the steps is told through the database (PostgreSQL) or looks (SQLite)."""
     parts = parts or Parts(settings or load_settings())
     parts.prepare()
-    waker = ClusterWaker(parts.settings.database_url) if parts.settings.is_postgresql else None
-    return _web(parts, (lambda: waker.wake(Process.name)) if waker else (lambda: None))
+    return make_web(parts.services(parts.wake))
 
 
 def create_served_app() -> APIFlask:
@@ -155,33 +184,30 @@ def create_served_app() -> APIFlask:
 def create_embedded_app() -> APIFlask:
     """The web application of one machine: the steps run in threads beside it."""
     exit_with_parent()
+    return make_web(_embedded(Parts(load_settings())))
+
+
+def create_listening_app() -> APIFlask:
+    """The web application of one machine that opens sockets to Slack."""
+    exit_with_parent()
     parts = Parts(load_settings())
-    parts.prepare()
-    engine = EmbeddedEngine(parts.steps, parts.clock)
-    engine.start()
-    return _web(parts, engine.wake)
+    services = _embedded(parts)
+    parts.listener(services).start()
+    return make_web(services)
 
 
 def main() -> None:
     """The ``signalbox`` command."""
-    make_cli(Root(Parts, served_app="app:create_served_app", embedded_app="app:create_embedded_app"))()
+    apps = {"served_app": "app:create_served_app", "embedded_app": "app:create_embedded_app"}
+    make_cli(Root(Parts, **apps, listening_app="app:create_listening_app"))()
 
 
-def _web(parts: Parts, wake: Callable[[], None]) -> APIFlask:
-    return make_web(
-        Services(
-            settings=parts.settings,
-            database=parts.database,
-            digester=parts.digester,
-            clock=parts.clock,
-            adapters=parts.adapters,
-            lookups=parts.lookups,
-            inbox=(CommitEach if parts.database.is_postgresql else GroupCommit)(parts.database, wake),
-            wake=wake,
-            installer=parts.installer,
-            interactions=parts.slack,
-        )
-    )
+def _embedded(parts: Parts) -> Services:
+    """The services of a process whose threads run the steps."""
+    parts.prepare()
+    engine = EmbeddedEngine(parts.steps, parts.clock)
+    engine.start()
+    return parts.services(engine.wake)
 
 
 if __name__ == "__main__":

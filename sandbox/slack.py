@@ -97,6 +97,10 @@ class SlackStandIn:
         """From now on requests are signed with this secret, as after somebody regenerated it."""
         self.app = replace(self.app, signing_secret=signing_secret)
 
+    def give_app_token(self, app_token: str) -> None:
+        """Somebody made an app-level token: with it the app may open sockets."""
+        self.app = replace(self.app, app_token=app_token)
+
     def fail_next(
         self, method: str, *, error: str = "ratelimited", status: int = 429, retry_after: int | None = 2, times: int = 1
     ) -> None:

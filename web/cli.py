@@ -1,5 +1,6 @@
 """The ``signalbox`` command. Exit codes: 0 done, 1 failed with a one-line reason, 2 usage."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -25,11 +26,12 @@ from web.server import serve
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The composition root, as the commands see it: parts from settings, and import paths of the two web apps."""
+    """The composition root, as the commands see it: parts from settings, and import paths of the web apps."""
 
     parts: Callable[[Settings], Parts]
     served_app: str
     embedded_app: str
+    listening_app: str
 
 
 class Commands(click.Group):
@@ -47,6 +49,11 @@ class Commands(click.Group):
             _fail(f"The database cannot be used: {type(error.orig).__name__}. Check SIGNALBOX_DATABASE_URL.")
         except OSError as error:
             _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+
+
+SOCKET_MODE = click.option(
+    "--socket-mode", is_flag=True, help="Open a socket for each Slack app with an app-level token."
+)
 
 
 def make_cli(root: Root) -> click.Group:
@@ -69,12 +76,19 @@ def make_cli(root: Root) -> click.Group:
 
 def _add_servers(cli: click.Group, root: Root) -> None:
     @cli.command("run")
+    @SOCKET_MODE
     @click.pass_obj
-    def run(parts: Parts) -> None:
+    def run(parts: Parts, *, socket_mode: bool) -> None:
         """Migrate, serve and work on this machine."""
         upgrade(parts.database)
         parts.database.dispose()  # the server forks; its children open connections of their own
-        run_machine(parts.settings, served_app=root.served_app, embedded_app=root.embedded_app)
+        embedded_app = root.listening_app if socket_mode else root.embedded_app
+        run_machine(
+            parts.settings,
+            served_app=root.served_app,
+            embedded_app=embedded_app,
+            worker=("--socket-mode",) if socket_mode else (),
+        )
 
     @cli.command("web")
     @click.pass_obj
@@ -83,11 +97,17 @@ def _add_servers(cli: click.Group, root: Root) -> None:
         serve(parts.settings, root.served_app)
 
     @cli.command("worker")
+    @SOCKET_MODE
     @click.pass_obj
-    def worker(parts: Parts) -> None:
+    def worker(parts: Parts, *, socket_mode: bool) -> None:
         """Work only; any number of them on PostgreSQL."""
         parts.prepare()
-        run_worker_process(parts.settings, parts.steps, parts.clock)
+        with contextlib.ExitStack() as beside:
+            if socket_mode:
+                listener = parts.listener()
+                listener.start()
+                beside.callback(listener.stop)
+            run_worker_process(parts.settings, parts.steps, parts.clock)
 
     @cli.command("demo")
     @click.pass_obj

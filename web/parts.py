@@ -8,6 +8,7 @@ from core.digests import Digester
 from core.settings import Settings
 from db import Database
 from pipeline.engine.steps import Step
+from web.sockets import SocketListener
 
 
 class Parts(Protocol):
@@ -32,6 +33,9 @@ class Parts(Protocol):
     @property
     def steps(self) -> Sequence[Step]:
         """What a worker runs."""
+
+    def listener(self) -> SocketListener:
+        """What listens on sockets beside a worker."""
 
     def prepare(self) -> None:
         """What a process does once before it works."""

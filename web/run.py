@@ -21,14 +21,14 @@ RESTART_SECONDS = 1.0
 log = get_logger()
 
 
-def run_machine(settings: Settings, *, served_app: str, embedded_app: str) -> None:
+def run_machine(settings: Settings, *, served_app: str, embedded_app: str, worker: Sequence[str] = ()) -> None:
     """Until SIGINT or SIGTERM. SQLite: the steps run inside the one web process. PostgreSQL: a worker process beside
-    the web processes, started again when it dies.
+    the web processes, with the options ``worker``, started again when it dies.
     """
     if not settings.is_postgresql:
         serve(settings, embedded_app)
         return
-    with _kept_running([sys.executable, "-m", "app", "worker"]):
+    with _kept_running([sys.executable, "-m", "app", "worker", *worker]):
         serve(settings, served_app)
 
 

@@ -44,7 +44,7 @@ def test_every_setting_that_is_named_exists(document: Path) -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
-    cli = make_cli(Root(Parts, served_app="", embedded_app=""))
+    cli = make_cli(Root(Parts, served_app="", embedded_app="", listening_app=""))
     missing = [
         wanted for wanted in [*commands(cli, "signalbox")] if not re.search(rf"{re.escape(wanted)}(?![\w-])", text)
     ]
@@ -52,7 +52,7 @@ def test_every_command_and_option_is_documented() -> None:
 
 
 def test_every_command_that_is_shown_exists() -> None:
-    known = set(make_cli(Root(Parts, served_app="", embedded_app="")).commands)
+    known = set(make_cli(Root(Parts, served_app="", embedded_app="", listening_app="")).commands)
     for document in DOCUMENTS:
         shown = re.findall(
             r"(?:`|^\.venv/bin/|^)signalbox ([a-z][a-z-]*)", document.read_text(encoding="utf-8"), re.MULTILINE
