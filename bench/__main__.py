@@ -1,9 +1,9 @@
-"""``python -m bench intake|rotation|search``: runs one benchmark; ``--help`` after its name lists its options."""
+"""``python -m bench intake|pages|rotation|search``: runs one benchmark; ``--help`` after its name lists its options."""
 
 import sys
 from importlib import import_module
 
-NAMES = ("intake", "rotation", "search")
+NAMES = ("intake", "pages", "rotation", "search")
 
 
 def main() -> None:

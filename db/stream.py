@@ -180,6 +180,7 @@ class Signal(HasId, HasUpdatedAt, Base):
 
 
 Index("ix_signals_workspace_id_occurred_at_id", Signal.workspace_id, Signal.occurred_at, Signal.id)
+Index("ix_signals_daily", Signal.workspace_id, Signal.occurred_at, Signal.source, Signal.deleted_at)
 Index("ix_signals_workspace_id_updated_at_id", Signal.workspace_id, Signal.updated_at, Signal.id)
 
 

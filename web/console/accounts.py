@@ -86,14 +86,16 @@ def _accounts(session: Session, workspace_id: str) -> tuple[list[AccountRow], da
     )
     name, external_id, said = newest.c.account_name, newest.c.account_external_id, newest.c.occurred_at
     key = func.coalesce(name, external_id)
-    grouped = select(key, newest.c.source, func.max(name), func.count(), func.max(said))
+    grouped = select(key, newest.c.source, func.max(name), func.count(), func.max(said), func.min(said))
+    parts = session.execute(grouped.group_by(key, newest.c.source)).all()
     found: dict[str, AccountRow] = {}
-    for part in session.execute(grouped.where(key.is_not(None)).group_by(key, newest.c.source)):
-        row = _row(*part)
-        found[row.key] = _merged(found[row.key], row) if row.key in found else row
-    total, since = session.execute(select(func.count(), func.min(said))).one()
+    for *part, _ in parts:
+        if part[0] is not None:
+            row = _row(*part)
+            found[row.key] = _merged(found[row.key], row) if row.key in found else row
     rows = sorted(found.values(), key=lambda row: (row.last_at, row.key), reverse=True)
-    return rows, since if total == NEWEST else None
+    is_all = sum(count for *_, count, _, _ in parts) < NEWEST
+    return rows, None if is_all else min(first for *_, first in parts)
 
 
 def _row(key: str, source: str, name: str | None, count: int, last_at: datetime) -> AccountRow:

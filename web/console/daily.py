@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db import Signal
-from web.console.stream import visible
 
 DAYS = 30
 LARGE = 10_000
@@ -70,7 +69,10 @@ def _counted(session: Session, workspace_id: str, now: datetime) -> dict[tuple[s
     first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
     day = func.date(Signal.occurred_at)
     query = select(day, Signal.source, func.count()).where(
-        *visible(workspace_id), Signal.deleted_at.is_(None), Signal.occurred_at >= first, Signal.occurred_at <= now
+        Signal.workspace_id == workspace_id,
+        Signal.deleted_at.is_(None),
+        Signal.occurred_at >= first,
+        Signal.occurred_at <= now,
     )
     return {(str(when), source): count for when, source, count in session.execute(query.group_by(day, Signal.source))}
 

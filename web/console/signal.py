@@ -39,7 +39,7 @@ def signal(visitor: Visitor, signal_id: str) -> str:
             frame=frame_of(session, visitor),
             detail=signal_detail(found),
             quote=quote_of(found) if found.deleted_at is None else None,
-            conversation=_conversation(session, visitor.workspace_id, found),
+            conversation=_conversation(session, found),
             revisions=_revisions(session, found) if found.deleted_at is None else [],
             receipts=_receipts(session, visitor, found),
             statuses=STATUSES,
@@ -66,15 +66,15 @@ def conversation(visitor: Visitor, conversation_id: str) -> str:
         found = session.get(Conversation, clean(conversation_id))
         if found is None or found.workspace_id != visitor.workspace_id:
             raise NotFound("conversation")
-        rows = [signal_row(each) for each in stream.of_conversation(session, visitor.workspace_id, found.id)]
+        rows = [signal_row(each) for each in stream.of_conversation(session, found.id)]
         return render_template("conversation.html", frame=frame_of(session, visitor), rows=rows)
 
 
-def _conversation(session: Session, workspace_id: str, found: Signal) -> Sequence[SignalRow]:
+def _conversation(session: Session, found: Signal) -> Sequence[SignalRow]:
     """The signals around this one, itself among them; none when it stands alone."""
     if found.conversation_id is None:
         return ()
-    rows = [signal_row(each) for each in stream.of_conversation(session, workspace_id, found.conversation_id)]
+    rows = [signal_row(each) for each in stream.of_conversation(session, found.conversation_id)]
     return rows if len(rows) > 1 else ()
 
 

@@ -90,9 +90,12 @@ def one(session: Session, workspace_id: str, signal_id: str) -> Signal | None:
     return session.scalars(select(Signal).where(*visible(workspace_id), Signal.id == signal_id)).one_or_none()
 
 
-def of_conversation(session: Session, workspace_id: str, conversation_id: str) -> Sequence[Signal]:
-    """What was said in a conversation, in order, whichever source it came from; at most 200 signals."""
-    query = select(Signal).where(*visible(workspace_id), Signal.conversation_id == conversation_id)
+def of_conversation(session: Session, conversation_id: str) -> Sequence[Signal]:
+    """What was said in a conversation, in order, whichever source it came from; at most 200 signals.
+
+    The workspace is the conversation's and not asked for again: SQLite would read all of its signals in order.
+    """
+    query = select(Signal).where(not_(_TOMBSTONE), Signal.conversation_id == conversation_id)
     return session.scalars(query.order_by(Signal.occurred_at, Signal.id).limit(200)).all()
 
 
