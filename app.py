@@ -11,6 +11,7 @@ import integrations
 from core.adapter import Adapter, LookupClient
 from core.clock import Clock, utc_now
 from core.digests import Digester
+from core.history import Historian
 from core.logs import configure_logs, get_logger
 from core.sealing import Keyring
 from core.settings import Settings, load_settings
@@ -25,6 +26,7 @@ from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
 from oauth.slack_tokens import SlackGrants
 from pipeline.access import StoredAppAccess
+from pipeline.backfill import Backfill
 from pipeline.complete import Complete
 from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
@@ -71,9 +73,19 @@ class Parts:
     def lookups(self) -> dict[str, LookupClient]:
         """The look-up clients of the platforms that have one."""
         found = integrations.discover().items()
-        urls = {"pylon": self.settings.pylon_api_url, "slack": self.settings.slack_api_url}
         pauses = StoredPauses(self.database, self.clock)
-        return {name: p.lookups.lookup_client(urls.get(name, ""), pauses) for name, p in found if p.lookups}
+        return {name: p.lookups.lookup_client(self._api_urls.get(name, ""), pauses) for name, p in found if p.lookups}
+
+    @cached_property
+    def historians(self) -> dict[str, Historian]:
+        """Who reads the past of the platforms that let us."""
+        found = integrations.discover().items()
+        pauses = StoredPauses(self.database, self.clock)
+        return {name: p.history.historian(self._api_urls.get(name, ""), pauses) for name, p in found if p.history}
+
+    @property
+    def _api_urls(self) -> dict[str, str]:
+        return {"pylon": self.settings.pylon_api_url, "slack": self.settings.slack_api_url}
 
     @cached_property
     def refresher(self) -> Refresher:
@@ -124,6 +136,7 @@ class Parts:
                 clock=self.clock,
             ),
             Refresh(database=self.database, refresher=self.refresher, clock=self.clock),
+            Backfill(database=self.database, historians=self.historians, access=self.access, clock=self.clock),
             Retention(database=self.database, clock=self.clock),
         ]
 
@@ -144,6 +157,7 @@ class Parts:
             clock=self.clock,
             adapters=self.adapters,
             lookups=self.lookups,
+            historians=self.historians,
             inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(self.database, wake),
             wake=wake,
             installer=self.installer,

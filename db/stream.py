@@ -13,8 +13,9 @@ from db.base import ID_LENGTH, Base, HasCreatedAt, HasId, HasUpdatedAt, JsonColu
 _Version = String(40).with_variant(String(40, collation="C"), "postgresql")
 _Ref = String(255).with_variant(String(255, collation="C"), "postgresql")
 
-Lane: TypeAlias = Literal["decide", "complete"]
-"""Which step takes a pending event: the one that only decides, or the one that goes over the network first."""
+Lane: TypeAlias = Literal["decide", "import", "complete"]
+"""Which way a pending event goes: decided at once, decided when nobody else waits (what was read from history), or over
+the network first."""
 EventState: TypeAlias = Literal["pending", "processed", "ignored", "failed"]
 SignalStatus: TypeAlias = Literal["new", "reviewed", "linked", "archived"]
 Outcome: TypeAlias = Literal["captured", "updated", "deleted", "superseded", "handled", "ignored", "failed"]

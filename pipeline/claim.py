@@ -68,10 +68,10 @@ def change_lane(session: Session, event_ids: Sequence[str], lane: Lane, due_at: 
     session.execute(update(Event).where(Event.id.in_(event_ids)).values(lane=lane, due_at=due_at))
 
 
-def next_due_at(database: Database, lane: Lane) -> datetime | None:
-    """When the lane's earliest pending event falls due."""
+def next_due_at(database: Database, *lanes: Lane) -> datetime | None:
+    """When the lanes' earliest pending event falls due."""
     with database.read() as session:
-        return session.scalar(select(func.min(Event.due_at)).where(Event.state == "pending", Event.lane == lane))
+        return session.scalar(select(func.min(Event.due_at)).where(Event.state == "pending", Event.lane.in_(lanes)))
 
 
 def _due(lane: Lane, now: datetime) -> ColumnElement[bool]:

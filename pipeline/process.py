@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.logs import get_logger
 from db import Database, Event
 from db.dialects import is_unavailable
+from db.stream import Lane
 from pipeline.claim import change_lane, claim_due, claim_one, has_due, next_due_at
 from pipeline.engine.steps import Progress
 from pipeline.fail import fail_event
@@ -19,6 +20,9 @@ from pipeline.planning import make_plans
 from pipeline.settle import settle
 
 BATCH = 100
+IMPORTED = 50
+"""Of what was read from history few go with each batch, and only into the room that live events leave."""
+LANES: tuple[Lane, ...] = ("decide", "import")
 
 log = get_logger()
 
@@ -37,11 +41,11 @@ class Process:
 
     def run(self) -> Progress:
         """Takes one batch of due events as far as it goes."""
-        if not has_due(self.database, "decide", self.clock()):
-            return Progress(0, next_due_at(self.database, "decide"))
+        if not any(has_due(self.database, lane, self.clock()) for lane in LANES):
+            return Progress(0, next_due_at(self.database, *LANES))
         try:
             with self.database.write() as session:
-                events = claim_due(session, "decide", self.clock(), limit=BATCH)
+                events = _claim(session, self.clock())
                 handed_on = self._take(session, events)
         except Exception as error:
             if is_unavailable(error):
@@ -65,7 +69,7 @@ class Process:
     def _run_singly(self) -> Progress:
         """The batch held something that cannot be written: one by one, so that only that one fails."""
         with self.database.read() as session:
-            ids = [event.id for event in claim_due(session, "decide", self.clock(), limit=BATCH)]
+            ids = [event.id for event in _claim(session, self.clock())]
         for event_id in ids:
             try:
                 with self.database.write() as session:
@@ -77,3 +81,10 @@ class Process:
                 log.warning("event_not_storable", event_id=event_id, exc_info=error)
                 fail_event(self.database, self.adapters, event_id, "not_storable", self.clock())
         return Progress(len(ids), wakes=("complete",))
+
+
+def _claim(session: Session, now: datetime) -> Sequence[Event]:
+    """Live events first, always: imported ones never hold them up, however many there are."""
+    live = claim_due(session, "decide", now, limit=BATCH)
+    room = min(IMPORTED, BATCH - len(live))
+    return [*live, *claim_due(session, "import", now, limit=room)] if room else live

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.ids import new_id
 from db import Database, Event
 from db.dialects import insert_into
+from db.stream import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Arrival:
     webhook_key_id: str | None = None
     failed: str | None = None
     subject: str | None = None
+    lane: Lane = "decide"
 
     def row(self) -> dict[str, object]:
         """The event's row."""
@@ -46,6 +48,7 @@ class Arrival:
             "payload": self.payload,
             "state": "failed" if self.failed else "pending",
             "reason": self.failed,
+            "lane": self.lane,
             "due_at": None if self.failed else self.received_at,
             "received_at": self.received_at,
             "processed_at": self.received_at if self.failed else None,

@@ -18,6 +18,7 @@ from sandbox.faults import Fault, Faults
 from sandbox.loopback import loopback_client
 from sandbox.slack_grants import Grants, Installation
 from sandbox.slack_history import SlackHistory
+from sandbox.slack_limits import Limits
 from sandbox.slack_world import SlackChannel, SlackTeam, SlackWorld
 
 RETRY_WAITS = (0.0, 60.0, 300.0)
@@ -61,6 +62,7 @@ class SlackStandIn:
         self.grants = Grants(clock, rotation=app.rotation)
         self.history = SlackHistory()
         self.faults = Faults()
+        self.limits = Limits(clock)
         self.written: list[tuple[str, dict[str, str]]] = []
         self.before_answer: Callable[[str], object] = lambda _: None
         """Called with each Web API method after it was carried out: a test may hold the answer back here."""

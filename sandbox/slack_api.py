@@ -13,6 +13,7 @@ from core.signatures import equals_any
 from core.taming import JsonObject
 from sandbox import slack_objects
 from sandbox.errors import SlackRefusal
+from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from sandbox.slack_consent import ask_consent
 from sandbox.slack_conversations import (
@@ -40,7 +41,7 @@ def slack_blueprint(slack: SlackStandIn) -> Blueprint:
     @blueprint.route("/api/<method>", methods=["GET", "POST"])
     def call(method: str) -> BaseResponse:
         slack.count_call(method)
-        if fault := slack.faults.due(method):
+        if fault := slack.faults.due(method) or _too_many(slack, method):
             failed = jsonify(ok=False, error=fault.error)
             failed.status_code = fault.status
             if fault.retry_after is not None:
@@ -61,6 +62,11 @@ def _answer(slack: SlackStandIn, method: str) -> Response:
         return jsonify({"ok": True, **perform(asked, token, arguments)})
     except SlackRefusal as refusal:
         return jsonify(ok=False, error=refusal.error)
+
+
+def _too_many(slack: SlackStandIn, method: str) -> Fault | None:
+    wait = slack.limits.retry_after(method, _token())
+    return Fault("ratelimited", 429, wait) if wait is not None else None
 
 
 def _unknown(_: SlackStandIn, __: str, ___: Arguments) -> JsonObject:

@@ -35,7 +35,7 @@ def conversations_info(slack: SlackStandIn, token: str, arguments: Mapping[str, 
 def conversations_history(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> JsonObject:
     """The messages of a channel, newest first, in pages."""
     channel = _channel(slack, token, arguments)
-    return _messages(slack.history.of_channel(channel.id, _span(arguments)), arguments)
+    return _messages(slack, slack.history.of_channel(channel.id, _span(arguments)), arguments)
 
 
 def conversations_replies(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> JsonObject:
@@ -44,7 +44,7 @@ def conversations_replies(slack: SlackStandIn, token: str, arguments: Mapping[st
     found = slack.history.of_thread(channel.id, arguments.get("ts", ""), _span(arguments))
     if found is None:
         raise SlackRefusal("thread_not_found")
-    return _messages(found, arguments)
+    return _messages(slack, found, arguments)
 
 
 def _channel(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> SlackChannel:
@@ -55,19 +55,19 @@ def _channel(slack: SlackStandIn, token: str, arguments: Mapping[str, str]) -> S
     return channel
 
 
-def _messages(found: list[JsonObject], arguments: Mapping[str, str]) -> JsonObject:
-    page, cursor = page_of(found, arguments)
+def _messages(slack: SlackStandIn, found: list[JsonObject], arguments: Mapping[str, str]) -> JsonObject:
+    page, cursor = page_of(found, arguments, most=slack.limits.kind.most_messages)
     more: JsonObject = {"has_more": True, "response_metadata": {"next_cursor": cursor}} if cursor else {}
     return {"messages": [*page], "has_more": False, **more}
 
 
-def page_of(found: list[JsonObject], arguments: Mapping[str, str]) -> tuple[list[JsonObject], str]:
+def page_of(found: list[JsonObject], arguments: Mapping[str, str], *, most: int = 1000) -> tuple[list[JsonObject], str]:
     """One page as the arguments ask for it, and the cursor of the next ("": none). Raises `SlackRefusal`."""
     start = _number(arguments.get("cursor"), 0, "invalid_cursor")
     limit = _number(arguments.get("limit"), 100, "invalid_limit")
     if not 1 <= limit <= 1000:
         raise SlackRefusal("invalid_limit")
-    end = start + limit
+    end = start + min(limit, most)
     return found[start:end], str(end) if end < len(found) else ""
 
 

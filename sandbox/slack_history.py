@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.taming import JsonObject, Tame
 from sandbox.slack_events import bare
@@ -24,12 +24,43 @@ class Span:
         return (not self.oldest or moment > float(self.oldest)) and (not self.latest or moment < float(self.latest))
 
 
+@dataclass
+class _Channel:
+    """One channel's messages by ``ts``; replies also by their thread."""
+
+    messages: dict[str, JsonObject] = field(default_factory=dict)
+    replies: dict[str, dict[str, JsonObject]] = field(default_factory=lambda: defaultdict(dict))
+
+    def put(self, message: JsonObject) -> None:
+        ts, root = str(message["ts"]), message.get("thread_ts")
+        self.messages[ts] = message
+        if root and root != ts:
+            self.replies[str(root)][ts] = message
+
+    def drop(self, ts: str) -> None:
+        message = self.messages.pop(ts, None)
+        if message is not None:
+            self.replies[str(message.get("thread_ts"))].pop(ts, None)
+
+    def is_top(self, message: JsonObject) -> bool:
+        """Whether it stands in the channel itself: not a reply, or one that was sent to the channel, too."""
+        shown = message.get("subtype") == "thread_broadcast"
+        return shown or message.get("thread_ts", message["ts"]) == message["ts"]
+
+    def counted(self, message: JsonObject) -> JsonObject:
+        """The message with what Slack adds to the first of a thread."""
+        replies = sorted(self.replies.get(str(message["ts"]), ()))
+        if not replies:
+            return message
+        return message | {"thread_ts": message["ts"], "reply_count": len(replies), "latest_reply": replies[-1]}
+
+
 class SlackHistory:
     """Messages by channel, as they stand now; safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._channels: dict[str, dict[str, JsonObject]] = defaultdict(dict)
+        self._channels: dict[str, _Channel] = defaultdict(_Channel)
 
     def take(self, event: JsonObject) -> None:
         """Lets a message event happen: a message comes, changes or goes; other events change nothing."""
@@ -37,42 +68,28 @@ class SlackHistory:
             return
         tame = Tame(event)
         with self._lock:
-            messages = self._channels[str(event["channel"])]
+            channel = self._channels[str(event["channel"])]
             match tame.text("subtype"):
                 case "message_deleted":
-                    messages.pop(str(event["deleted_ts"]), None)
+                    channel.drop(str(event["deleted_ts"]))
                 case "message_changed":
-                    changed = tame.object("message")
-                    messages[str(changed.text("ts"))] = changed.raw
+                    channel.put(tame.object("message").raw)
                 case _:
-                    messages[str(event["ts"])] = bare(event)
+                    channel.put(bare(event))
 
     def of_channel(self, channel_id: str, span: Span) -> list[JsonObject]:
         """The channel's messages in the span without replies, newest first; thread parents count their replies."""
         with self._lock:
-            messages = list(self._channels[channel_id].values())
-        tops = [message for message in messages if message.get("thread_ts", message["ts"]) == message["ts"]]
-        counted = [message | _thread_of(message, messages) for message in tops if span.holds(str(message["ts"]))]
-        return sorted(counted, key=lambda message: str(message["ts"]), reverse=True)
+            channel = self._channels[channel_id]
+            found = [each for each in channel.messages.values() if channel.is_top(each) and span.holds(str(each["ts"]))]
+            return sorted(map(channel.counted, found), key=lambda message: str(message["ts"]), reverse=True)
 
     def of_thread(self, channel_id: str, root_ts: str, span: Span) -> list[JsonObject] | None:
         """The thread, its first message and then the replies in the span; None when there is no such message."""
         with self._lock:
-            messages = list(self._channels[channel_id].values())
-        root = next((message for message in messages if message["ts"] == root_ts), None)
-        if root is None:
-            return None
-        replies = [message for message in _replies(root_ts, messages) if span.holds(str(message["ts"]))]
-        return [root | _thread_of(root, messages), *replies]
-
-
-def _replies(root_ts: str, messages: list[JsonObject]) -> list[JsonObject]:
-    found = [message for message in messages if message.get("thread_ts") == root_ts != message["ts"]]
-    return sorted(found, key=lambda message: str(message["ts"]))
-
-
-def _thread_of(root: JsonObject, messages: list[JsonObject]) -> JsonObject:
-    replies = _replies(str(root["ts"]), messages)
-    if not replies:
-        return {}
-    return {"thread_ts": root["ts"], "reply_count": len(replies), "latest_reply": replies[-1]["ts"]}
+            channel = self._channels[channel_id]
+            root = channel.messages.get(root_ts)
+            if root is None:
+                return None
+            replies = [message for ts, message in sorted(channel.replies[root_ts].items()) if span.holds(ts)]
+            return [channel.counted(root), *replies]

@@ -1,7 +1,7 @@
 """What the views work with, made once by the composition root and handed to the Flask app."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask, current_app
@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from core.adapter import Adapter, Interactions, LookupClient
 from core.clock import Clock
 from core.digests import Digester
+from core.history import Historian
 from core.settings import Settings
 from db import Database
 from oauth.installer import Installer
@@ -27,6 +28,7 @@ class Services:
     clock: Clock
     adapters: Mapping[str, Adapter]
     lookups: Mapping[str, LookupClient]
+    historians: Mapping[str, Historian] = field(default_factory=dict)
     inbox: Inbox
     wake: Callable[[], None]
     installer: Installer

@@ -7,6 +7,10 @@ from core.adapter import Recipient
 from core.errors import NotJsonObject
 from core.taming import Tame, bounded, parse_object
 
+ORIGIN = "signalbox_origin"
+"""Where a body says that we read it from history, and why (`core.history.Origin`); Slack's own bodies have no such
+field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Callback:

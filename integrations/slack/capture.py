@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from core.signal import Capture, ConversationKey, Decision, Ignored, Removal, Writes
 from core.taming import JsonObject
-from integrations.slack.arrival import Arrival
+from integrations.slack.arrival import ORIGIN, Arrival
 from integrations.slack.links import message_url
 from integrations.slack.messages import Message, as_ts, moment, read_channel, read_message, read_ts
 from integrations.slack.scopes import CHANNEL_EVENTS
@@ -146,6 +146,7 @@ def _metadata(arrival: Arrival, message: Message) -> JsonObject:
         "thread_ts": message.thread_ts,
         "subtype": message.subtype,
         "team": message.sender.team,
+        "origin": arrival.callback.body.text(ORIGIN),
         "files": [file.as_json() for file in message.files] or None,
     }
     return {name: value for name, value in facts.items() if value is not None}

@@ -52,6 +52,12 @@ FEATURES = FeatureTable(
             optional=True,
         ),
         Feature(
+            "join_channels",
+            "joining public channels from here",
+            scopes=("channels:join",),
+            optional=True,
+        ),
+        Feature(
             "lifecycle",
             "word of its own removal",
             events=("app_uninstalled", "tokens_revoked"),

@@ -12,6 +12,7 @@ from db import (
     ApiToken,
     AuditEntry,
     Conversation,
+    Import,
     Integration,
     Invitation,
     Role,
@@ -25,9 +26,7 @@ from web.auth import Caller
 from web.services import services
 from web.session import Visitor
 
-Row = TypeVar(
-    "Row", Signal, Conversation, Conversation, SavedView, Integration, SlackApp, WebhookKey, Invitation, ApiToken
-)
+Row = TypeVar("Row", Signal, Conversation, SavedView, Integration, SlackApp, WebhookKey, Invitation, ApiToken, Import)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from core.adapter import Access, Adapter, Interactions, LookupClient
 from core.digests import Digester
 from core.errors import StepFailed
+from core.history import Historian
 from core.settings import Settings
 from core.signal import Lookup
 from core.taming import JsonObject
@@ -132,6 +133,7 @@ def app(
             clock=clock,
             adapters={name: cast("Adapter", Platform(name, door)) for name, door in doors.items()},
             lookups={"pylon": cast("LookupClient", organisations)},
+            historians={"slack": cast("Historian", None)},
             inbox=CommitEach(database, lambda: None),
             wake=lambda: woken.append("woken"),
             installer=Installer(

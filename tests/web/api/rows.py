@@ -10,6 +10,7 @@ from db import (
     ConversationLink,
     Database,
     Event,
+    Import,
     Integration,
     Invitation,
     Receipt,
@@ -36,6 +37,14 @@ def add_integration(database: Database, workspace_id: str, platform: str = "pylo
         integration = Integration(workspace_id=workspace_id, platform=platform, name="Support", **values)
         session.add(integration)
     return integration.id
+
+
+def add_import(database: Database, workspace_id: str, integration_id: str, **values: Any) -> str:
+    given = {"since": NOW - timedelta(days=30), "until": NOW, "due_at": NOW, "created_at": NOW} | values
+    with database.write() as session:
+        row = Import(workspace_id=workspace_id, integration_id=integration_id, **given)
+        session.add(row)
+    return row.id
 
 
 def add_conversation(database: Database, workspace_id: str, *keys: tuple[str, str]) -> str:

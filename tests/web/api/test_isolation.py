@@ -8,6 +8,7 @@ from tests.web.api.rows import (
     add_app,
     add_conversation,
     add_event,
+    add_import,
     add_integration,
     add_invitation,
     add_key,
@@ -33,6 +34,7 @@ def alices_ids(database: Database, alice: Tenant) -> dict[str, str]:
         "token_id": token_of(database, alice),
         "app_id": add_app(database, alice.workspace_id),
         "view_id": add_view(database, alice.workspace_id),
+        "import_id": add_import(database, alice.workspace_id, integration),
     }
 
 

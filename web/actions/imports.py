@@ -1,0 +1,75 @@
+"""Ordering and cancelling imports of what was said before a connection was there."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, FieldError, InvalidFields
+from db import DirectoryEntry, Import, Integration
+from pipeline.channels import captured_channels
+from web.actions import Actor, audit, owned
+from web.services import services
+
+_WHAT = "import"
+UNFINISHED = ("pending", "running")
+
+
+def order_import(who: Actor, integration_id: str, channel_id: str | None, since: datetime) -> Import:
+    """A new import, due at once: of one channel or, without one, of every channel that is captured.
+
+    Raises `InvalidFields`, and `Conflict` when the connection cannot read or already reads the same.
+    """
+    now = services().clock()
+    if since >= now:
+        raise InvalidFields([FieldError("since", "This must be in the past.")])
+    with services().database.write() as session:
+        integration = owned(session, who, Integration, integration_id, "integration", lock=True)
+        _refuse_impossible(session, integration, channel_id)
+        channels = [channel_id] if channel_id else sorted(captured_channels(session, integration))
+        if not channels:
+            raise InvalidFields([FieldError("channel_id", "No channel is captured yet; name the one to import.")])
+        row = Import(
+            workspace_id=who.workspace_id, integration_id=integration.id, created_by=who.user_id,
+            channel_id=channel_id, channel_name=_name(session, integration, channel_id), since=since, until=now,
+            cursor={"channel": channels[0], "left": channels[1:], "channels": len(channels)}, due_at=now,
+            created_at=now, updated_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        audit(session, who, "import.ordered", row.id, {"channel_id": channel_id, "since": since.isoformat()})
+    services().wake()
+    return row
+
+
+def cancel_import(who: Actor, import_id: str) -> Import:
+    """Stops it at once; what was read stays. Raises `Conflict` when it has ended in another way."""
+    with services().database.write() as session:
+        row = owned(session, who, Import, import_id, _WHAT, lock=True)
+        if row.state == "cancelled":
+            return row
+        if row.state not in UNFINISHED:
+            raise Conflict("import_ended", f"This import is {row.state} already.")
+        row.state, row.finished_at = "cancelled", services().clock()
+        row.due_at = row.lease_token = row.reason = None
+        audit(session, who, "import.cancelled", row.id)
+    return row
+
+
+def _refuse_impossible(session: Session, integration: Integration, channel_id: str | None) -> None:
+    if integration.platform not in services().historians:
+        raise InvalidFields([FieldError("integration_id", "This platform's past cannot be read.")])
+    if not integration.is_connected:
+        raise Conflict("integration_disconnected", "This integration is disconnected; connect it again.")
+    same = select(Import.id).where(
+        Import.integration_id == integration.id, Import.channel_id == channel_id, Import.state.in_(UNFINISHED)
+    )
+    if session.scalar(same.limit(1)) is not None:
+        raise Conflict("import_running", "This is being imported already; wait for it, or cancel it.")
+
+
+def _name(session: Session, integration: Integration, channel_id: str | None) -> str | None:
+    if channel_id is None:
+        return None
+    entry = session.get(DirectoryEntry, (integration.id, "channel", channel_id))
+    return entry.name if entry else None
