@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
 
 import integrations
-from core.adapter import Adapter, LookupClient
+from core.adapter import Adapter, Inspector, LookupClient
 from core.clock import Clock, utc_now
 from core.digests import Digester
 from core.history import Historian
@@ -88,6 +88,12 @@ class Parts:
         return {"pylon": self.settings.pylon_api_url, "slack": self.settings.slack_api_url}
 
     @cached_property
+    def inspectors(self) -> dict[str, Inspector]:
+        """What looks at the deliveries of the platforms that have an address of their own."""
+        found = integrations.discover().items()
+        return {name: platform.inspection.inspector() for name, platform in found if platform.inspection}
+
+    @cached_property
     def refresher(self) -> Refresher:
         """Fresh tokens from Slack."""
         grants = SlackGrants(self.database, self.settings.slack_api_url, self.clock)
@@ -158,6 +164,7 @@ class Parts:
             adapters=self.adapters,
             lookups=self.lookups,
             historians=self.historians,
+            inspectors=self.inspectors,
             inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(self.database, wake),
             wake=wake,
             installer=self.installer,

@@ -197,6 +197,28 @@ class Effects(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a delivery's check can find: about what, whether it is well (None: it does not matter), and a
+    sentence for a person that says the fix.
+    """
+
+    about: str
+    is_well: bool | None
+    sentence: str
+
+
+class Inspector(Protocol):
+    """Tells how a delivery's checks went, for whoever sets the connection up. Total, and stateless."""
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """Everything it can find, by slug."""
+
+    def inspect(self, request: InboundRequest, secrets: Secrets, *, is_authentic: bool) -> tuple[str, ...]:
+        """The findings' slugs. Of a request that is not authentic only the credentials may be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class InteractiveReply:
     """An interactive request's immediate answer (Slack wants it within three seconds)."""
 

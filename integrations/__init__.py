@@ -1,7 +1,8 @@
 """The platforms: one folder each, found by looking, not by a list.
 
 A folder is a platform when it has an ``adapter`` module with an ``ADAPTER``. It may also have a ``lookups``
-module with a ``lookup_client(api_url, pauses)`` and a ``history`` module with a ``historian(api_url, pauses)``.
+module with a ``lookup_client(api_url, pauses)``, a ``history`` module with a ``historian(api_url, pauses)`` and an
+``inspection`` module with an ``inspector()``.
 """
 
 import importlib
@@ -21,6 +22,7 @@ class Platform:
     adapter: Adapter
     lookups: ModuleType | None
     history: ModuleType | None = None
+    inspection: ModuleType | None = None
 
 
 @cache
@@ -31,8 +33,8 @@ def discover() -> dict[str, Platform]:
         adapter: Adapter = importlib.import_module(f"{__name__}.{folder}.adapter").ADAPTER
         if adapter.platform != folder:
             raise ValueError(f"integrations/{folder}: its adapter calls itself {adapter.platform!r}")
-        lookups, history = (_optional(f"{__name__}.{folder}.{name}") for name in ("lookups", "history"))
-        platforms[folder] = Platform(adapter, lookups, history)
+        optional = (_optional(f"{__name__}.{folder}.{name}") for name in ("lookups", "history", "inspection"))
+        platforms[folder] = Platform(adapter, *optional)
     return platforms
 
 

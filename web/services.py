@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from core.adapter import Adapter, Interactions, LookupClient
+from core.adapter import Adapter, Inspector, Interactions, LookupClient
 from core.clock import Clock
 from core.digests import Digester
 from core.history import Historian
@@ -33,6 +33,7 @@ class Services:
     wake: Callable[[], None]
     installer: Installer
     interactions: Interactions
+    inspectors: Mapping[str, Inspector] = field(default_factory=dict)
 
 
 def attach(app: Flask, services: Services) -> None:

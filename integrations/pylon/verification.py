@@ -22,14 +22,16 @@ def refusal(request: InboundRequest, secrets: Secrets) -> Refusal | None:
     tokens = tuple(filter(None, secrets.header))
     if not (signing or tokens):
         return Refusal("not_configured")
-    problem = _signature_problem(request, signing) if signing else None
+    problem = signature_problem(request, signing) if signing else None
     if problem is None and tokens:
-        problem = _token_problem(request, secrets.header_name or DEFAULT_HEADER, tokens)
+        problem = token_problem(request, secrets.header_name, tokens)
     return Refusal(problem) if problem else None
 
 
-def _signature_problem(request: InboundRequest, secrets: tuple[str, ...]) -> str | None:
-    """The signature is hex HMAC-SHA256 over the body alone, under the secret's text exactly as it was shown."""
+def signature_problem(request: InboundRequest, secrets: tuple[str, ...]) -> str | None:
+    """None when one of the secrets signed the body: hex HMAC-SHA256 over the body alone, under the secret's text
+    exactly as it was shown.
+    """
     presented = request.headers.get(SIGNATURE_HEADER, "").strip().lower()
     if not presented:
         return "signature_missing"
@@ -39,7 +41,9 @@ def _signature_problem(request: InboundRequest, secrets: tuple[str, ...]) -> str
     return None if equals_any(expected, presented) else "signature_mismatch"
 
 
-def _token_problem(request: InboundRequest, header: str, tokens: tuple[str, ...]) -> str | None:
+def token_problem(request: InboundRequest, header: str | None, tokens: tuple[str, ...]) -> str | None:
+    """None when the header (default `DEFAULT_HEADER`) holds one of the tokens."""
+    header = header or DEFAULT_HEADER
     presented = request.headers.get(header.strip().lower(), "").strip()
     if not presented:
         return "token_missing"

@@ -2,12 +2,18 @@
 
 from flask import Blueprint, Response
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
-from core.adapter import Refusal, Secrets
+from core.adapter import InboundRequest, Refusal, Secrets
 from core.ids import may_be_id
+from core.logs import get_logger
 from db import Integration
+from db.dialects import is_unavailable
+from pipeline.knocks import NewKnock, note_knock
 from web.ingress.admission import Credential, acknowledged, inbound_request, refuse, store
 from web.services import services
+
+log = get_logger()
 
 door = Blueprint("keyed_ingress", __name__)
 
@@ -25,9 +31,34 @@ def receive(platform: str, ingest_key: str) -> Response:
     integration_id, secrets = found
     refusal = adapter.verify(inbound, secrets)
     if refusal is not None:
+        _note(platform, integration_id, inbound, secrets, refusal=refusal)
         raise refuse(platform, refusal)
-    store(adapter, inbound, adapter.envelope(inbound), Credential(integration_id=integration_id))
+    stored = store(adapter, inbound, adapter.envelope(inbound), Credential(integration_id=integration_id))
+    _note(platform, integration_id, inbound, secrets, event_id=stored.event_id)
     return acknowledged()
+
+
+def _note(
+    platform: str,
+    integration_id: str,
+    inbound: InboundRequest,
+    secrets: Secrets,
+    *,
+    refusal: Refusal | None = None,
+    event_id: str | None = None,
+) -> None:
+    """For the person who sets the connection up. The answer never depends on it."""
+    inspector = services().inspectors.get(platform)
+    if inspector is None:
+        return
+    findings = inspector.inspect(inbound, secrets, is_authentic=refusal is None)
+    knock = NewKnock(integration_id, findings, refusal.reason if refusal else None, event_id)
+    try:
+        note_knock(services().database, knock, inbound.received_at)
+    except SQLAlchemyError as error:
+        if not is_unavailable(error):
+            raise
+        log.warning("knock_not_noted", integration_id=integration_id, reason="database_unavailable")
 
 
 def _credential(platform: str, ingest_key: str) -> tuple[str, Secrets] | None:
