@@ -97,11 +97,7 @@ def tenant(sites: Callable[[str], Site]) -> Tenant:
 @pytest.fixture(scope="module")
 def owner(browser: Browser, tenant: Tenant) -> StorageState:
     """The cookies of the module's owner: a sign-in link works only once."""
-    context = browser.new_context()
-    context.new_page().goto(tenant.sign_in_url)
-    state = context.storage_state()
-    context.close()
-    return state
+    return cookies_of(browser, tenant)
 
 
 @pytest.fixture
@@ -124,3 +120,12 @@ def asked(site: Site) -> Iterator[None]:
     site.slack.auto_approve, site.oidc.auto_approve = False, lambda: False
     yield
     site.slack.auto_approve, site.oidc.auto_approve = True, lambda: True
+
+
+def cookies_of(browser: Browser, tenant: Tenant) -> StorageState:
+    """What the browser keeps once it has followed the sign-in link."""
+    context = browser.new_context()
+    context.new_page().goto(tenant.sign_in_url)
+    state = context.storage_state()
+    context.close()
+    return state

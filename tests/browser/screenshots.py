@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import FloatRect, Page
 
 from sandbox.cast import HOME
 from tests.browser.chromium import MISSING, find_chromium, running_chromium
+from tests.browser.conftest import cookies_of
 from tests.browser.pages import EMPTY, FURNISHED, SIGNED_OUT, Way
 from tests.browser.story import play
 from tests.journeys.site import Site, Tenant, open_site
@@ -20,6 +21,8 @@ LOOKS: Mapping[str, dict[str, Any]] = {
     "narrow": {"viewport": {"width": 360, "height": 740}},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
 }
+TALLEST = 3000
+"""Pixels of a narrow page that are shown: a long list looks the same further down."""
 README = ("overview-wide", "signals-wide", "signal-dark")
 """What the README shows, kept in ``docs/screenshots``."""
 
@@ -33,8 +36,8 @@ def main(folder: Path) -> int:
     taken = 0
     with _told() as (site, tenant), running_chromium(path) as browser:
         who = {
-            "owner": (_signed_in(browser, tenant), FURNISHED),
-            "founder": (_signed_in(browser, site.tenant("Acme")), EMPTY),
+            "owner": (cookies_of(browser, tenant), FURNISHED),
+            "founder": (cookies_of(browser, site.tenant("Acme")), EMPTY),
             "stranger": (None, SIGNED_OUT),
         }
         for state, pages in who.values():
@@ -58,19 +61,13 @@ def _told() -> Iterator[tuple[Site, Tenant]]:
         yield site, tenant
 
 
-def _signed_in(browser: Browser, tenant: Tenant) -> Any:
-    context = browser.new_context()
-    context.new_page().goto(tenant.sign_in_url)
-    state = context.storage_state()
-    context.close()
-    return state
-
-
 def _take(page: Page, pages: Mapping[str, Way], look: str, folder: Path) -> int:
     for name, come_to in pages.items():
         come_to(page)
         named = f"{name}-{look}"
-        page.screenshot(path=folder / f"{named}.png", full_page=look == "narrow")
+        height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+        clip = FloatRect(x=0, y=0, width=360, height=height) if look == "narrow" else None
+        page.screenshot(path=folder / f"{named}.png", full_page=look == "narrow", clip=clip)
         if named in README:
             page.screenshot(path=f"docs/screenshots/{named}.png")
     return len(pages)
