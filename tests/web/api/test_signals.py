@@ -144,3 +144,11 @@ def test_a_signal_in_full(api: Api, database: Database, alice: Tenant) -> None:
         "edited_at": "2026-11-20T10:00:00Z", "deleted_at": "2026-11-20T10:00:00Z",
         "created_at": "2026-11-20T10:00:00Z", "updated_at": "2026-11-20T10:00:00Z",
     }  # fmt: skip
+
+
+def test_a_parameter_that_is_sent_twice_is_named(api: Api) -> None:
+    for path in ("/signals?q=a&q=b", "/signals/export?format=csv&format=ndjson", "/events?limit=1&limit=2"):
+        refused = api.call("GET", path)
+        assert refused.status_code == 422
+        assert refused.get_json()["errors"][0]["message"] == "Send this once."
+    assert api.call("GET", "/me?x=1&x=2").status_code == 200
