@@ -37,10 +37,14 @@ from db.stream import Signal
 
 FEW = 2_000
 """Matches that are looked at whole; words of which the statistics know nothing have no more. The planner takes words
-for independent of one another, which those of a phrase are not: when there are more after all, they are left.
+for independent of one another, which those of a phrase are not: phrases are walked first, and when there are more after
+all, they are left.
 """
 
 WALKED = 2_000
+TELLING = 5
+"""So many matches in the walk tell how often others come."""
+
 LONGEST_WALK = timedelta(days=100_000)
 WIDER = 8
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -77,10 +81,10 @@ def newest(session: Session, asked: Asked) -> list[Hit]:
     """The newest matches in the list's order."""
     scope = scope_of(asked.workspace_id)
     wanted = _expression(scope, asked.query.terms, asked.facets)
-    if _estimated(session, wanted) <= FEW:
-        hits = _search_few(session, asked, wanted)
-        if hits is not None:
-            return hits
+    are_few = _estimated(session, wanted) <= FEW
+    is_phrase = any(len(term.tokens) > 1 for term in asked.query.wanted)
+    if are_few and not is_phrase and (few := _search_few(session, asked, wanted)) is not None:
+        return few
     walked = _entries(asked).order_by(_words.c.occurred_at.desc(), _words.c.signal_id.desc()).limit(WALKED)
     near = walked.subquery()
     hits = _run(session, _found(asked, near, near.c.words.op("@@")(_query(wanted))))
@@ -89,6 +93,8 @@ def newest(session: Session, asked: Asked) -> list[Hit]:
     count, first, last = session.execute(_extent(near)).one()
     if count < WALKED:
         return hits
+    if are_few and is_phrase and len(hits) < TELLING and (few := _search_few(session, asked, wanted)) is not None:
+        return few
     length = min(first - last, LONGEST_WALK) * (1.5 * asked.limit / max(len(hits), 0.5))
     for start in _starts(first, length, asked.bounds.since or EARLIEST):
         period = " | ".join(_quoted(scope + span) for span in _spans(start, first))
