@@ -19,10 +19,10 @@ load_all_checks()
 ALL_CHECKS = [check for check in CHECKS.get_all() if check.__name__ != "positive_data_acceptance"]
 KNOWN_BY_THEIR_MEANING = {
     "cursor", "Last-Event-ID", "platform", "pylon_region", "access_token", "json", "client_id", "client_secret",
-    "signing_secret", "app_token",
+    "signing_secret", "app_token", "id",
 }  # fmt: skip
 """Fields of which no schema tells what they may be: a page's cursor, the name of a platform that is installed,
-Slack's credentials, and (``json``) which fields go together."""
+Slack's credentials, the id of a place that was kept, and (``json``) which fields go together."""
 
 PROBES = settings(
     max_examples=10,
