@@ -51,6 +51,7 @@ class PylonStandIn:
         self._contacts: dict[str, JsonObject] = {}
         self._issues: dict[str, JsonObject] = {}
         self._messages: dict[str, list[JsonObject]] = {}
+        self._threads: dict[str, list[JsonObject]] = {}
 
     def fail_next(
         self,
@@ -63,7 +64,7 @@ class PylonStandIn:
     ) -> None:
         """The next ``times`` calls of this endpoint fail.
 
-        Endpoints are ``me``, ``issue``, ``messages``, ``search``, ``account`` and ``contact``.
+        Endpoints are ``me``, ``issue``, ``messages``, ``threads``, ``search``, ``account`` and ``contact``.
         """
         self.faults.order(endpoint, Fault(code, status, retry_after if status == 429 else None), times)
 
@@ -94,6 +95,31 @@ class PylonStandIn:
             self._issues[issue_id] = self._issues[issue_id] | changed
         return message
 
+    def add_thread(self, issue_id: str, channel_id: str, thread_ts: str) -> JsonObject:
+        """Opens an internal thread about an issue in one of our own Slack channels."""
+        thread: JsonObject = {
+            "id": str(uuid.uuid4()), "issue_id": issue_id, "name": "Internal", "source": "slack",
+            "channel_id": channel_id, "thread_id": thread_ts,
+        }  # fmt: skip
+        with self._lock:
+            self._threads.setdefault(issue_id, []).append(thread)
+        return thread
+
+    def redact_message(self, issue_id: str, message_id: str) -> None:
+        """Takes the words of a message; its place remains."""
+        self._replace(issue_id, message_id, {"message_html": "<p>[redacted]</p>", "file_urls": []})
+
+    def delete_message(self, issue_id: str, message_id: str) -> None:
+        """Takes a message away."""
+        self._replace(issue_id, message_id, None)
+
+    def _replace(self, issue_id: str, message_id: str, changes: JsonObject | None) -> None:
+        now = rfc3339(self.clock())
+        with self._lock:
+            kept = [m for m in self._messages[issue_id] if m["id"] != message_id or changes is not None]
+            self._messages[issue_id] = [m | (changes or {}) if m["id"] == message_id else m for m in kept]
+            self._issues[issue_id] = self._issues[issue_id] | {"updated_at": now}
+
     def change_issue(self, issue_id: str, changes: JsonObject) -> JsonObject:
         """Changes fields of an issue, such as its state, and returns it."""
         changed: JsonObject = {**changes, "updated_at": rfc3339(self.clock())}
@@ -116,6 +142,11 @@ class PylonStandIn:
         """The messages of an issue, internal notes included, in their order."""
         with self._lock:
             return list(self._messages.get(issue_id, ()))
+
+    def threads(self, issue_id: str) -> list[JsonObject]:
+        """The internal threads of an issue."""
+        with self._lock:
+            return list(self._threads.get(issue_id, ()))
 
     def account(self, ref: str) -> JsonObject | None:
         """The account of this id or external id."""

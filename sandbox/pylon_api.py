@@ -43,6 +43,10 @@ def pylon_blueprint(pylon: PylonStandIn) -> Blueprint:
         found = _found(pylon.issue(ref), "issue")
         return _page(pylon.messages(str(found["id"])), request.args.get("cursor"), request.args.get("limit"))
 
+    def threads(ref: str) -> JsonObject:
+        found = _found(pylon.issue(ref), "issue")
+        return _page(pylon.threads(str(found["id"])), request.args.get("cursor"), request.args.get("limit"))
+
     def search() -> JsonObject:
         body = request.get_json(silent=True)
         asked: JsonObject = body if isinstance(body, dict) else {}
@@ -62,6 +66,7 @@ def pylon_blueprint(pylon: PylonStandIn) -> Blueprint:
         ("/me", me),
         ("/issues/<ref>", issue),
         ("/issues/<ref>/messages", messages),
+        ("/issues/<ref>/threads", threads),
         ("/accounts/<ref>", account),
         ("/contacts/<contact_id>", contact),
     ):

@@ -13,7 +13,8 @@ import pytest
 from core.adapter import Access
 from core.errors import StepFailed
 from core.signal import Lookup
-from integrations.pylon.lookups import REGIONS, lookup_client
+from integrations.pylon.client import REGIONS
+from integrations.pylon.lookups import lookup_client
 from tests.conftest import MemoryPauses
 
 ACCESS = Access("tok_1", "eu")
