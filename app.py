@@ -169,6 +169,7 @@ class Parts:
             wake=wake,
             installer=self.installer,
             interactions=self.slack,
+            slack_features=FEATURES,
         )
 
     def listener(self, services: Services | None = None) -> SocketListener:

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from core.adapter import Adapter, Inspector, Interactions, LookupClient
 from core.clock import Clock
 from core.digests import Digester
+from core.features import FeatureTable
 from core.history import Historian
 from core.settings import Settings
 from db import Database
@@ -34,6 +35,8 @@ class Services:
     installer: Installer
     interactions: Interactions
     inspectors: Mapping[str, Inspector] = field(default_factory=dict)
+    slack_features: FeatureTable = field(default_factory=lambda: FeatureTable(()))
+    """What the Slack app can do; whoever installed it before may have granted less."""
 
 
 def attach(app: Flask, services: Services) -> None:

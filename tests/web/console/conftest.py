@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from core.digests import Digester
 from core.settings import Settings
 from db import Database, Signal
+from integrations.slack.scopes import FEATURES
 from oauth.bootstrap import Bootstrapped, bootstrap
 from tests.conftest import StillClock
 from web.compression import register_compression
@@ -64,7 +65,11 @@ def make_app(database: Database, digester: Digester, clock: StillClock) -> MakeA
         app = Flask("console", static_folder=None)
         app.config["PUBLIC_URL"] = public_url
         parts = SimpleNamespace(
-            settings=Settings(public_url=public_url), database=database, digester=digester, clock=clock
+            settings=Settings(public_url=public_url),
+            database=database,
+            digester=digester,
+            clock=clock,
+            slack_features=FEATURES,
         )
         attach(app, cast("Services", parts))
         register_compression(app)

@@ -9,11 +9,12 @@ from web.console.admin import (
     invitations,
     members,
     settings,
+    slack_apps,
     webhook_keys,
 )
 from web.console.admin.blueprint import admin
 
 __all__ = [
     "admin", "api_tokens", "audit_log", "channels", "events", "integrations", "invitations", "members", "settings",
-    "webhook_keys",
+    "slack_apps", "webhook_keys",
 ]  # fmt: skip

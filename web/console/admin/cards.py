@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db import Integration
 from web.console.connections import Connection, integration_connection
+from web.upgrades import install_path, offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Card:
     refreshed_at: datetime | None
     connected_at: datetime | None
     captures: str
+    offer: str | None
+    install: str
 
 
 def cards(session: Session, workspace_id: str, now: datetime) -> list[Card]:
@@ -40,6 +43,8 @@ def _card(row: Integration, now: datetime) -> Card:
         refreshed_at=row.refreshed_at if row.is_connected else None,
         connected_at=row.installed_at,
         captures=_captures(row),
+        offer=offer(row),
+        install=install_path(row.workspace_id, row.slack_app_id),
     )
 
 

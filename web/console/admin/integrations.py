@@ -1,10 +1,11 @@
 """Integrations: whether each connection hears, and everything that an admin can do to one."""
 
 from flask import Response, redirect, request, url_for
+from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.errors import InvalidFields, SignalboxError
-from db import Integration
+from db import Integration, SlackApp
 from web.actions import actor, owned
 from web.actions import integrations as actions
 from web.actions.connecting import Connected, connect
@@ -18,6 +19,7 @@ from web.console.admin.hearing import limitation
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
+from web.upgrades import can_do, install_path, offer
 
 _DISCONNECTION = (
     "Signalbox stops listening there at once, and forgets the connection's tokens and secrets.",
@@ -101,9 +103,12 @@ def settings_page(
     channels = sorted(row.config.get("slack_channels", ()), key=lambda each: each.get("name", each["id"]))
     with services().database.read() as session:
         unheard = limitation(session, row, services().clock())
+        owner = session.scalar(select(SlackApp.workspace_id).where(SlackApp.id == row.slack_app_id))
     return page(
-        visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard
-    )
+        visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard,
+        features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
+        has_own_app=owner is not None,
+    )  # fmt: skip
 
 
 def _changes(row: Integration) -> IntegrationChanges:

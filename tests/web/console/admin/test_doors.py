@@ -8,13 +8,14 @@ from flask import Flask
 from core.digests import Digester
 from db import ApiToken, AuditEntry, Role
 from tests.web.api.people import add_member
-from tests.web.api.rows import add_event, add_integration, add_invitation, add_key
+from tests.web.api.rows import add_app, add_event, add_integration, add_invitation, add_key
 from tests.web.console.admin.conftest import Rooms
 
 ROLES: tuple[Role, ...] = ("viewer", "member", "admin", "owner")
 FIELDS: dict[str, dict[str, str]] = {
     "/webhook-keys": {"name": "Zapier"}, "/integrations": {"name": "Pylon"}, "/members": {"email": "eve@example.com"},
     "/api-tokens": {"name": "x", "scope": "read"}, "/settings": {"name": "Acme"},
+    "/slack-apps": {"name": "Box"}, "/slack-apps/<app_id>": {"name": "Box"},
     "/settings/erase": {"author": "nobody"},
     "/settings/erase/confirmed": {"author": "nobody"},
 }  # fmt: skip
@@ -37,6 +38,7 @@ def filled(rooms: Rooms, rule: str) -> str:
         "<user_id>": lambda: add_member(database, workspace_id, "dana", "viewer"),
         "<invitation_id>": lambda: add_invitation(database, workspace_id),
         "<token_id>": lambda: token_of(rooms),
+        "<app_id>": lambda: add_app(database, workspace_id),
     }
     for name, make in makers.items():
         if name in path:
