@@ -67,6 +67,11 @@ def choose_app(session: Session, *, workspace_id: str, slack_app_id: str | None)
     return app
 
 
+def has_app_to_add(session: Session, workspace_id: str) -> bool:
+    """Whether Add to Slack needs no choice."""
+    return (shared_app(session) or _only_own_app(session, workspace_id)) is not None
+
+
 def credentials(database: Database, slack_app_id: str) -> AppCredentials:
     """The app's client id and secret, opened. Raises ``slack_app_missing`` when it is gone or incomplete."""
     with database.read() as session:

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from core.errors import InvalidFields, SignalboxError
 from db import Integration, SlackApp
+from oauth.slack_apps import has_app_to_add
 from web.actions import actor, owned
 from web.actions import integrations as actions
 from web.actions.connecting import Connected, connect
@@ -129,7 +130,10 @@ def _listed(visitor: Visitor, *, refusal: Refusal | None = None, status: int = 2
     now = services().clock()
     with services().database.read() as session:
         shown_cards = cards(session, visitor.workspace_id, now)
-    return page(visitor, "integrations.html", status=status, cards=shown_cards, refusal=refusal, now=now)
+        can_add = has_app_to_add(session, visitor.workspace_id)
+    return page(
+        visitor, "integrations.html", status=status, cards=shown_cards, refusal=refusal, now=now, can_add=can_add
+    )
 
 
 def _for_pylon(connected: Connected) -> Shown:
