@@ -2,6 +2,7 @@
 batches as events do, so that the index is as uneven as in life.
 """
 
+import json
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -139,7 +140,18 @@ def _beside(corpus: Corpus) -> Iterator[tuple[str, Sequence[str], Iterator[Seque
 
 
 def _in_order(table: FromClause, row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row.get(name) for name in table.columns.keys())  # noqa: SIM118  # not a mapping
+    return tuple(row[column.key] if column.key in row else _default(column) for column in table.columns)
+
+
+def _default(column: Any) -> Any:
+    """What the model puts into a column that is not said; lists and objects as JSON."""
+    if column.nullable or column.default is None:
+        return None
+    value = column.default.arg
+    if not callable(value):
+        return value
+    made = value(None)
+    return json.dumps(made) if isinstance(made, list | dict) else made
 
 
 def _insert(raw: sqlite3.Connection, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
