@@ -48,6 +48,11 @@ class Capture:
     within one source (Slack: ts; Pylon and generic: a UTC time of fixed width). Only a newer version wins.
     ``only_changes`` holds a reason when the words are not wanted by the rules of today but a signal that was captured
     before must follow its source all the same: without such a signal the event is ignored for that reason.
+    ``only_joins`` holds a reason when the words are wanted only in a conversation of which something was captured.
+    ``unless_internal`` is the reason for which they are dropped should their author, of whom nothing is known yet, turn
+    out to be one of ours. ``trivial`` words say nothing of their own ("thanks!").
+    ``wants`` names what would be good to know by name, but need not be waited for: the author (``user``), the account
+    (``team``), the place (``channel``), and whoever stands in the verbatim as ``@U012`` or ``#C012``.
     """
 
     ref: str
@@ -67,6 +72,10 @@ class Capture:
     tags: tuple[str, ...] = ()
     metadata: JsonObject = field(default_factory=dict)
     only_changes: str | None = None
+    only_joins: str | None = None
+    unless_internal: str | None = None
+    trivial: bool = False
+    wants: "tuple[Lookup, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +138,26 @@ class Inventory:
 class Writes:
     """Signals to write, in one transaction with the event's state, and what else the event tells of conversations.
 
-    ``reason`` says why an event that only describes conversations brings no words.
+    ``reason`` says why an event that only describes conversations brings no words. ``hinges_on`` names what could
+    change the decision, but is not waited for: what is known of it is handed in, what becomes known is acted on.
     """
 
     writes: tuple[Write, ...]
     topics: tuple[Topic, ...] = ()
     inventories: tuple[Inventory, ...] = ()
     reason: str | None = None
+    hinges_on: "tuple[Lookup, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Authentic and understood, but no customer's words to keep; the reason answers "why not captured?"."""
+    """Authentic and understood, but no customer's words to keep; the reason answers "why not captured?".
+
+    ``hinges_on`` as in `Writes`.
+    """
 
     reason: str
+    hinges_on: "tuple[Lookup, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

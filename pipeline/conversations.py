@@ -50,6 +50,21 @@ def internal_threads(session: Session, keys: Iterable[Key]) -> set[Key]:
     return {(workspace_id, "slack_thread", ref) for workspace_id, ref in session.execute(query)}
 
 
+def captured_conversations(session: Session, keys: Iterable[Key]) -> set[Key]:
+    """Those of these names whose conversation holds words from Slack that were not deleted."""
+    wanted = list(keys)
+    if not wanted:
+        return set()
+    link = ConversationLink
+    words = select(Signal.id).where(
+        Signal.conversation_id == link.conversation_id, Signal.source == "slack", Signal.deleted_at.is_(None)
+    )
+    query = select(link.workspace_id, link.kind, link.ref).where(
+        tuple_(link.workspace_id, link.kind, link.ref).in_(wanted)
+    )
+    return {(workspace_id, kind, ref) for workspace_id, kind, ref in session.execute(query.where(words.exists()))}
+
+
 def _clusters(groups: Iterable[tuple[str, Sequence[ConversationKey]]]) -> list[list[Key]]:
     """The groups, joined where they share a key; sorted, so that concurrent workers lock in one order."""
     cluster_of: dict[Key, set[Key]] = {}

@@ -12,8 +12,9 @@ from core.signal import Ignored, Writes
 from db import Event, Integration, Receipt, WebhookKey
 from db.dialects import insert_into
 from pipeline.copies import match_copies
+from pipeline.places import Place, Placed, Written
 from pipeline.plan import Failed, Handled, Part, Plan
-from pipeline.signals import Place, Placed, Written, write_signals
+from pipeline.signals import write_signals
 from pipeline.topics import describe, missing_of
 
 USED_RESOLUTION = timedelta(minutes=1)

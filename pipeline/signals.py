@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
@@ -12,41 +11,17 @@ from sqlalchemy.orm import Session
 from core.ids import new_id
 from core.signal import Capture, Removal, Write
 from core.taming import bounded, tidy
-from db import Outcome, Signal, SignalRevision
+from db import Signal, SignalRevision
 from db.dialects import insert_into
 from db.search import index_signals
-from pipeline.conversations import internal_threads, resolve
+from pipeline.conversations import resolve
 from pipeline.forgetting import redact
-
-
-class Place(NamedTuple):
-    """What identifies a signal."""
-
-    workspace_id: str
-    source: str
-    scope: str
-    ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A write and where it belongs."""
-
-    place: Place
-    write: Write
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a write came to."""
-
-    outcome: Outcome
-    signal_id: str | None
-    reason: str | None = None
-
+from pipeline.places import Place, Placed, Written, place_columns, stored
+from pipeline.welcome import find_unwelcome
 
 _FROM_SOURCE = (
     "source_version", "source_url", "verbatim", "author_affiliation", "source_metadata", "occurred_at", "edited_at",
+    "is_trivial",
 )  # fmt: skip
 _KEPT_WHEN_ABSENT = (
     "author_name", "author_email", "author_external_id", "account_external_id", "account_name", "conversation_id",
@@ -58,30 +33,9 @@ def write_signals(session: Session, writes: Iterable[Placed], now: datetime) -> 
     is never overwritten by the source.
     """
     writes = list(writes)
-    internal = _internal(session, writes)
-    welcome = _welcome(session, [placed for placed in writes if id(placed) not in internal])
-    unwanted = {id(placed): Written("ignored", None, placed.write.only_changes) for placed in writes} | internal
-    return unwanted | _capture(session, welcome, now) | _remove(session, welcome, now)
-
-
-def _internal(session: Session, writes: list[Placed]) -> dict[int, Written]:
-    """What was said in a thread that a Pylon issue keeps among our own people: nobody's words to us."""
-    threads = {
-        id(placed): (placed.place.workspace_id, key.kind, key.ref)
-        for placed in writes
-        if placed.place.source == "slack" and isinstance(placed.write, Capture)
-        for key in placed.write.conversation
-    }
-    found = internal_threads(session, threads.values())
-    return {of: Written("ignored", None, "internal_thread") for of, key in threads.items() if key in found}
-
-
-def _welcome(session: Session, writes: list[Placed]) -> list[Placed]:
-    """The writes without those that only change a signal that is not there."""
-    made = {placed.place for placed in writes if placed.write.only_changes is None}
-    asked = [placed.place for placed in writes if placed.place not in made]
-    present = made | _stored(session, asked).keys()
-    return [placed for placed in writes if placed.place in present]
+    unwelcome = find_unwelcome(session, writes)
+    welcome = [placed for placed in writes if id(placed) not in unwelcome]
+    return unwelcome | _capture(session, welcome, now) | _remove(session, welcome, now)
 
 
 def _capture(session: Session, writes: list[Placed], now: datetime) -> dict[int, Written]:
@@ -92,7 +46,7 @@ def _capture(session: Session, writes: list[Placed], now: datetime) -> dict[int,
     _keep_revisions(session, newest, now)
     taken = _upsert(session, rows, _capture_changes)
     index_signals(session, taken.values())
-    settled = _stored(session, newest)
+    settled = stored(session, newest)
     outcomes: dict[int, Written] = {}
     for placed, write in captures:
         signal_id, version = settled.get(placed.place, (None, ""))
@@ -114,7 +68,7 @@ def _remove(session: Session, writes: list[Placed], now: datetime) -> dict[int, 
     taken = _upsert(session, rows, _removal_changes)
     index_signals(session, taken.values())
     _redact(session, newest, taken, now)
-    settled = _stored(session, newest)
+    settled = stored(session, newest)
     outcomes: dict[int, Written] = {}
     for placed, _ in removals:
         signal_id, _ = settled.get(placed.place, (None, ""))
@@ -180,6 +134,7 @@ def _captured(place: Place, write: Capture, conversations: Mapping[Any, str], no
         "source_metadata": tidy(write.metadata),
         "conversation_id": next((conversations[key] for key in keys if key in conversations), None),
         "edited_at": write.edited_at,
+        "is_trivial": write.trivial,
     }
 
 
@@ -189,6 +144,7 @@ def _removed(place: Place, write: Removal, now: datetime) -> dict[str, Any]:
         "tags": [],
         "source_metadata": {},
         "author_affiliation": "unknown",
+        "is_trivial": False,
         "deleted_at": write.deleted_at,
     }
 
@@ -198,7 +154,7 @@ def _keep_revisions(session: Session, captures: Mapping[Place, Capture], now: da
     edits = [place for place, write in captures.items() if write.edited_at is not None]
     if not edits:
         return
-    query = select(Signal).where(tuple_(*_place_columns()).in_(edits), Signal.deleted_at.is_(None))
+    query = select(Signal).where(tuple_(*place_columns()).in_(edits), Signal.deleted_at.is_(None))
     revisions = [
         {
             "signal_id": signal.id,
@@ -243,16 +199,3 @@ def _upsert(session: Session, rows: dict[Place, dict[str, Any]], changes: Any) -
         where=insert.excluded.source_version > table.source_version,
     ).returning(table.id, *place)
     return {Place(*found): id_ for id_, *found in session.execute(statement, list(rows.values()))}
-
-
-def _stored(session: Session, places: Iterable[Place]) -> dict[Place, tuple[str, str]]:
-    """Id and version of these places' signals."""
-    wanted = list(places)
-    if not wanted:
-        return {}
-    query = select(Signal.id, Signal.source_version, *_place_columns()).where(tuple_(*_place_columns()).in_(wanted))
-    return {Place(*place): (id_, version) for id_, version, *place in session.execute(query)}
-
-
-def _place_columns() -> tuple[Any, ...]:
-    return Signal.workspace_id, Signal.source, Signal.source_scope, Signal.source_ref

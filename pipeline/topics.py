@@ -11,7 +11,7 @@ from db import Conversation, ConversationLink, Signal
 from db.dialects import insert_into
 from db.search import index_signals
 from pipeline.conversations import INTERNAL_THREAD, resolve
-from pipeline.signals import Place, Placed
+from pipeline.places import Place, Placed
 
 
 def describe(session: Session, topics: Iterable[tuple[str, Topic]], now: datetime) -> set[str]:

@@ -34,14 +34,21 @@ def _add_export(cli: click.Group) -> None:
     @click.option("--workspace", "workspaces", multiple=True, help="A workspace's id; repeat it for several.")
     @click.option("--format", "wanted", type=click.Choice(["ndjson", "csv"]), default="ndjson", show_default=True)
     @click.option("--include-deleted", is_flag=True, help="Also what was deleted at its source, marked so.")
+    @click.option("--include-trivial", is_flag=True, help='Also small talk, such as "thanks!".')
     @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout.")
     @click.pass_obj
     def export(
-        parts: Parts, workspaces: tuple[str, ...], wanted: ExportFormat, *, include_deleted: bool, output: Path | None
+        parts: Parts,
+        workspaces: tuple[str, ...],
+        wanted: ExportFormat,
+        *,
+        include_deleted: bool,
+        include_trivial: bool,
+        output: Path | None,
     ) -> None:
         """Write signals as NDJSON or CSV: of all workspaces, or of those that are named."""
         chosen = _chosen(parts.database, workspaces)
-        choice = SignalChoice(include_deleted=include_deleted)
+        choice = SignalChoice(include_deleted=include_deleted, include_trivial=include_trivial)
         with _sink(output) as file:
             _write(file, export_workspaces(parts.database, chosen, choice, wanted))
 

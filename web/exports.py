@@ -24,7 +24,7 @@ COLUMNS = (
     "id", "source", "source_scope", "source_ref", "source_url", "occurred_at", "verbatim", "interpretation", "severity",
     "frequency", "user_segment", "status", "author_name", "author_email", "author_external_id", "author_affiliation",
     "account_name", "account_external_id", "tags", "links", "conversation_id", "source_metadata", "source_version",
-    "edited_at", "deleted_at", "created_at", "updated_at",
+    "edited_at", "deleted_at", "created_at", "updated_at", "is_trivial",
 )  # fmt: skip
 """The order of CSV's columns. New ones are added at the end."""
 
@@ -96,8 +96,8 @@ def _cell(value: Any) -> str:
     """The value as text that no spreadsheet runs: https://owasp.org/www-community/attacks/CSV_Injection."""
     if value is None:
         return ""
-    if isinstance(value, list | dict):
-        text = json.dumps(value, ensure_ascii=False) if value else ""
+    if isinstance(value, list | dict | bool):
+        text = json.dumps(value, ensure_ascii=False) if value not in ([], {}) else ""
     else:
         text = value if isinstance(value, str) else f"{value:%Y-%m-%dT%H:%M:%S.%fZ}"
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -23,12 +23,12 @@ class SlackAdapter:
         """See `integrations.slack.envelope.envelope`. Form-encoded interactive bodies do not come here."""
         return envelope(request.body)
 
-    def signals(self, event: ReceivedEvent, recipient: Recipient, findings: Findings) -> Decision:  # noqa: ARG002
-        """See `integrations.slack.capture.decide`. Slack's events are whole, so no findings are ever asked for."""
+    def signals(self, event: ReceivedEvent, recipient: Recipient, findings: Findings) -> Decision:
+        """See `integrations.slack.capture.decide`. Slack's events are whole: findings are welcome, never waited for."""
         callback = read_callback(event.payload)
         if isinstance(callback, Malformed):
             return Ignored(callback.reason)
-        return decide(Arrival(callback, recipient, event.received_at))
+        return decide(Arrival(callback, recipient, event.received_at, findings))
 
 
 ADAPTER = SlackAdapter()

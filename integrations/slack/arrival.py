@@ -1,11 +1,12 @@
 """An authentic Slack body, tamed once, and on its way to a recipient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.adapter import Recipient
+from core.adapter import Findings, Recipient
 from core.errors import NotJsonObject
-from core.taming import Tame, bounded, parse_object
+from core.signal import Lookup
+from core.taming import JsonObject, Tame, bounded, parse_object
 
 ORIGIN = "signalbox_origin"
 """Where a body says that we read it from history, and why (`core.history.Origin`); Slack's own bodies have no such
@@ -33,11 +34,16 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One event for one recipient."""
+    """One event for one recipient, with what is known of the people it is about."""
 
     callback: Callback
     recipient: Recipient
     received_at: datetime
+    findings: Findings = field(default_factory=dict)
+
+    def facts_of(self, user: str | None) -> JsonObject | None:
+        """What Slack told of this user; None when it was not asked, or did not know."""
+        return self.findings.get(Lookup("user", user)) if user else None
 
 
 def read_callback(body: bytes) -> Callback | Malformed:

@@ -4,14 +4,31 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from core.signal import Capture, ConversationKey, Decision, Ignored, Removal, Writes
+from core.signal import (
+    Account,
+    Author,
+    Capture,
+    ConversationKey,
+    Decision,
+    Ignored,
+    Lookup,
+    Removal,
+    Writes,
+)
 from core.taming import JsonObject
 from integrations.slack.arrival import ORIGIN, Arrival
 from integrations.slack.links import message_url
 from integrations.slack.messages import Message, as_ts, moment, read_channel, read_message, read_ts
 from integrations.slack.scopes import CHANNEL_EVENTS
-from integrations.slack.selection import listed_channels, subtype_reason, why_not
+from integrations.slack.selection import (
+    drops_colleagues,
+    is_of_a_customer,
+    listed_channels,
+    subtype_reason,
+    why_not,
+)
 from integrations.slack.senders import account, author
+from integrations.slack.trivial import is_trivial
 
 
 def decide(arrival: Arrival) -> Decision:
@@ -37,7 +54,7 @@ def _changed(arrival: Arrival) -> Decision:
         return Ignored("message_incomplete")
     if message.subtype == "tombstone":
         return _remove(arrival, message.channel, message.ts, before)
-    if before and before.words == message.words:
+    if before and (before.markup, before.words) == (message.markup, message.words):
         return Ignored("unfurl_only")
     # The event's own ts orders edits; ``edited.ts`` counts whole seconds and would lose the second of two.
     return _capture(arrival, message, version=_happened_at(arrival))
@@ -90,10 +107,12 @@ asked, still follows its edits and deletions."""
 def _capture(arrival: Arrival, message: Message, *, version: str) -> Decision:
     reason = why_not(arrival, message.channel, message)
     is_edit = version > message.ts
-    if message.words is None or (reason and not (is_edit and reason in RULES_OF_TODAY)):
-        return Ignored(reason or "message_empty")
+    joins = reason == "only_when_asked" and message.thread_ts is not None and is_of_a_customer(arrival, message)
+    if message.words is None or (reason and not joins and not (is_edit and reason in RULES_OF_TODAY)):
+        return Ignored(reason or "message_empty", _hinges(arrival, message) if reason == "internal_author" else ())
     edited_ts = (message.edited_ts or version) if is_edit else None
-    callback, home = arrival.callback, arrival.recipient.account
+    who, customer = author(arrival, message.sender), account(arrival, message.sender)
+    is_open = who.affiliation == "unknown" and drops_colleagues(arrival, message.channel)
     return _write(
         Capture(
             ref=f"{message.channel}:{message.ts}",
@@ -101,14 +120,37 @@ def _capture(arrival: Arrival, message: Message, *, version: str) -> Decision:
             verbatim=message.words,
             occurred_at=moment(message.ts) or arrival.received_at,
             edited_at=moment(edited_ts) if edited_ts else None,
-            author=author(message.sender, callback, home),
-            account=account(message.sender, callback, home),
+            author=who,
+            account=customer,
             url=message_url(arrival, message),
             conversation=(ConversationKey("slack_thread", f"{message.channel}:{message.thread_ts or message.ts}"),),
             metadata=_metadata(arrival, message),
-            only_changes=reason,
-        )
+            only_changes=reason if is_edit else None,
+            only_joins=reason if joins and not is_edit else None,
+            unless_internal="internal_author" if is_open else None,
+            trivial=not message.files and is_trivial(message.words),
+            wants=_wants(arrival, message, who, customer),
+        ),
+        hinges_on=_hinges(arrival, message) if is_open else (),
     )
+
+
+def _hinges(arrival: Arrival, message: Message) -> tuple[Lookup, ...]:
+    """A message does not tell guests of our own team from colleagues; ``users.info`` does."""
+    user = message.sender.user
+    return (Lookup("user", user),) if user and arrival.facts_of(user) is None else ()
+
+
+def _wants(arrival: Arrival, message: Message, who: Author, customer: Account) -> tuple[Lookup, ...]:
+    """Who and what could be shown by name. An external author's message mostly brings theirs along."""
+    wants = [*message.unnamed]
+    if not _channel_name(arrival, message.channel):
+        wants.append(Lookup("channel", message.channel))
+    if who.external_id and (who.name is None or who.affiliation == "unknown"):
+        wants.append(Lookup("user", who.external_id))
+    if customer.external_id:
+        wants.append(Lookup("team", customer.external_id))
+    return tuple(dict.fromkeys(wants))
 
 
 def _remove(arrival: Arrival, channel: str, ts: str, before: Message | None) -> Decision:
@@ -127,8 +169,8 @@ def _remove(arrival: Arrival, channel: str, ts: str, before: Message | None) -> 
     )
 
 
-def _write(write: Capture | Removal) -> Decision:
-    return Writes((write,))
+def _write(write: Capture | Removal, *, hinges_on: tuple[Lookup, ...] = ()) -> Decision:
+    return Writes((write,), hinges_on=hinges_on)
 
 
 def _happened_at(arrival: Arrival) -> str:
@@ -137,16 +179,21 @@ def _happened_at(arrival: Arrival) -> str:
 
 
 def _metadata(arrival: Arrival, message: Message) -> JsonObject:
-    names = {identity: each.text("name") for identity, each in listed_channels(arrival.recipient)}
     facts: JsonObject = {
         "channel": message.channel,
-        "channel_name": names.get(message.channel),
+        "channel_name": _channel_name(arrival, message.channel),
         "channel_type": arrival.callback.event.text("channel_type"),
         "ts": message.ts,
         "thread_ts": message.thread_ts,
         "subtype": message.subtype,
         "team": message.sender.team,
         "origin": arrival.callback.body.text(ORIGIN),
+        "raw": message.markup if message.markup != message.words else None,
         "files": [file.as_json() for file in message.files] or None,
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _channel_name(arrival: Arrival, channel: str) -> str | None:
+    """As it stands in the configuration."""
+    return next((each.text("name") for key, each in listed_channels(arrival.recipient) if key == channel), None)

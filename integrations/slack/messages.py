@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from core.signal import Lookup
 from core.taming import JsonValue, Tame, bounded
+from integrations.slack.blocks import markup_of
+from integrations.slack.readable import readable
 from integrations.slack.senders import Sender, read_sender
 
 _TS = re.compile(r"\d{1,12}\.\d{1,9}", re.ASCII)
@@ -32,7 +35,8 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message, identified by ``(channel, ts)``. ``words`` is its text, or else the names of its files, or None.
+    """A message, identified by ``(channel, ts)``. ``markup`` is what it says in Slack's own spelling, ``words`` the
+    same to be read, or else the names of its files, or None.
 
     ``thread_ts`` is the root of the thread, None for a message that is not a reply.
     """
@@ -42,7 +46,9 @@ class Message:
     thread_ts: str | None
     subtype: str | None
     edited_ts: str | None
+    markup: str | None
     words: str | None
+    unnamed: tuple[Lookup, ...]
     files: tuple[File, ...]
     sender: Sender
 
@@ -54,13 +60,17 @@ def read_message(raw: Tame, channel: str | None) -> Message | None:
         return None
     root = read_ts(raw, "thread_ts")
     files = tuple(_files(raw))
+    markup = markup_of(raw)
+    said = readable(markup or "")
     return Message(
         channel=channel,
         ts=ts,
         thread_ts=root if root != ts else None,
         subtype=raw.text("subtype"),
         edited_ts=read_ts(raw.object("edited"), "ts"),
-        words=raw.text("text") or ", ".join(file.name or file.id for file in files) or None,
+        markup=markup,
+        words=said.text if said.text.strip() else ", ".join(file.name or file.id for file in files) or None,
+        unnamed=said.unnamed,
         files=files,
         sender=read_sender(raw),
     )

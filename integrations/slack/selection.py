@@ -68,6 +68,16 @@ def why_not(arrival: Arrival, channel: str, message: Message | None) -> str | No
     return None
 
 
+def drops_colleagues(arrival: Arrival, channel: str) -> bool:
+    """Whether only the words of people outside the company are kept there."""
+    return _selected(arrival, channel) == "external"
+
+
+def is_of_a_customer(arrival: Arrival, message: Message) -> bool:
+    """Whether a person outside the company said it, as far as is known."""
+    return _kind_problem(arrival, message) is None and not _is_internal(arrival, message.sender)
+
+
 def subtype_reason(subtype: str) -> str:
     """The slug of a subtype that carries no customer's words."""
     if subtype in NOISE_SUBTYPES:
@@ -127,4 +137,4 @@ def _mode(source: Tame, name: str) -> Mode | None:
 
 
 def _is_internal(arrival: Arrival, sender: Sender) -> bool:
-    return affiliation(sender, arrival.callback, arrival.recipient.account) == "internal"
+    return affiliation(arrival, sender) == "internal"

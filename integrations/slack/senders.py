@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from core.adapter import AccountKey
+from core.affiliations import affiliation_of
 from core.signal import Account, Affiliation, Author
 from core.taming import Tame, bounded
-from integrations.slack.arrival import Callback
+from integrations.slack.arrival import Arrival
 
 _NAME_CHARACTERS = 255
 _SLACKBOT = "USLACKBOT"
@@ -42,36 +43,42 @@ def read_sender(raw: Tame) -> Sender:
     )
 
 
-def author(sender: Sender, callback: Callback, home: AccountKey) -> Author:
-    """The sender as seen from the installation ``home``."""
-    return Author(name=sender.name, external_id=sender.user, affiliation=affiliation(sender, callback, home))
+def author(arrival: Arrival, sender: Sender) -> Author:
+    """The sender as seen from the recipient's installation."""
+    return Author(name=sender.name, external_id=sender.user, affiliation=affiliation(arrival, sender))
 
 
-def account(sender: Sender, callback: Callback, home: AccountKey) -> Account:
+def account(arrival: Arrival, sender: Sender) -> Account:
     """The customer: the other company's team. A guest of our own team names no company."""
-    is_other = affiliation(sender, callback, home) == "external" and sender.team not in _ours(home)
+    is_other = affiliation(arrival, sender) == "external" and sender.team not in _ours(arrival.recipient.account)
     return Account(external_id=sender.team if is_other else None)
 
 
-def affiliation(sender: Sender, callback: Callback, home: AccountKey) -> Affiliation:
+def affiliation(arrival: Arrival, sender: Sender) -> Affiliation:
     """``external``: a guest, or of another team and organisation; ``internal``: of ours; else ``unknown``.
 
-    Seen from an organisation, a foreign team may be a sister workspace: only a payload that names the
-    organisation of that team settles it.
+    What Slack told of the user settles it; without that, seen from an organisation a foreign team may be a sister
+    workspace: only a payload that names the organisation of that team settles it.
     """
-    ours = _ours(home)
     if sender.guest:
         return "external"
-    if sender.team is None or not ours:
+    told = affiliation_of(arrival.facts_of(sender.user) or {}, arrival.recipient.account)
+    return told if told != "unknown" else _by_team(arrival, sender.team)
+
+
+def _by_team(arrival: Arrival, team: str | None) -> Affiliation:
+    home = arrival.recipient.account
+    ours = _ours(home)
+    if team is None or not ours:
         return "unknown"
-    if sender.team in ours:
+    if team in ours:
         return "internal"
-    if home.enterprise_id is None or sender.team.startswith("E"):
+    if home.enterprise_id is None or team.startswith("E"):
         return "external"
-    enterprises = _enterprises(callback.body)
-    if sender.team not in enterprises:
+    enterprises = _enterprises(arrival.callback.body)
+    if team not in enterprises:
         return "unknown"
-    return "internal" if enterprises[sender.team] == home.enterprise_id else "external"
+    return "internal" if enterprises[team] == home.enterprise_id else "external"
 
 
 def _ours(home: AccountKey) -> set[str]:

@@ -97,7 +97,7 @@ class Case:
     def decision(self) -> Decision:
         match self.raw["decision"]:
             case {"ignored": str(reason)}:
-                return Ignored(reason)
+                return Ignored(reason, _lookups(self.raw["decision"].get("hinges_on", [])))
             case {"needs": [*lookups]}:
                 return Needs(tuple(Lookup(**lookup) for lookup in lookups), self.raw["decision"].get("after", 0.0))
             case {"writes": [*writes]}:
@@ -107,6 +107,7 @@ class Case:
                     topics=tuple(_topic(topic) for topic in told.get("topics", [])),
                     inventories=tuple(_inventory(inventory) for inventory in told.get("inventories", [])),
                     reason=self.raw["decision"].get("reason"),
+                    hinges_on=_lookups(self.raw["decision"].get("hinges_on", [])),
                 )
         raise ValueError(f"{self.platform}/{self.name}: its decision is none of ignored, needs, writes")
 
@@ -147,6 +148,7 @@ def _write(raw: Mapping[str, Any]) -> Write:
             "account": Account(**fields.get("account", {})),
             "conversation": _keys(fields.get("conversation", [])),
             "tags": tuple(fields.get("tags", [])),
+            "wants": _lookups(fields.get("wants", [])),
         }
     )
 
@@ -171,6 +173,10 @@ def _inventory(raw: Mapping[str, Any]) -> Inventory:
 
 def _keys(raw: list[Mapping[str, str]]) -> tuple[ConversationKey, ...]:
     return tuple(ConversationKey(**key) for key in raw)
+
+
+def _lookups(raw: list[Mapping[str, str]]) -> tuple[Lookup, ...]:
+    return tuple(Lookup(**lookup) for lookup in raw)
 
 
 def _moment(text: str) -> datetime:

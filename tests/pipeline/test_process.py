@@ -1,13 +1,15 @@
 """The processing step on real rows: what becomes a signal, in which order, and what a failure leaves behind."""
 
 import itertools
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from db import Event, Integration, SignalRevision, SlackApp, Workspace
+from db import CaptureMode, Event, Integration, SignalRevision, SlackApp, Workspace
+from pipeline.receive import Stored
 from pipeline.replay import replay
-from tests.pipeline.conftest import CHANNEL, Line, deleted, edited, message
+from tests.pipeline.conftest import CHANNEL, HOME, Line, deleted, edited, message
 
 ORIGINAL = message("The export stops at 1,000 rows.")
 EDIT = edited("The export stops at 10,000 rows.", "1795255260.000200")
@@ -224,3 +226,52 @@ def test_words_deleted_in_the_same_batch_are_a_deleted_signal(line: Line) -> Non
     assert signal.deleted_at is not None
     assert line.receipt(said.event_id) == ("captured", None)
     assert line.receipt(gone.event_id) == ("deleted", None)
+
+
+def test_small_talk_is_kept_and_marked_and_an_edit_makes_it_words(line: Line) -> None:
+    line.slack(message("thanks! :pray:"), "Ev1")
+    line.run()
+    assert [(signal.verbatim, signal.is_trivial) for signal in line.signals()] == [("thanks! 🙏", True)]
+    line.slack(edited("thanks, but it fails again", "1795255300.000200", before="thanks! :pray:"), "Ev2")
+    line.run()
+    assert [signal.is_trivial for signal in line.signals()] == [False]
+
+
+class TestAskedThreads:
+    """In mode `asked`, what customers answer in a thread of which something was captured belongs to it."""
+
+    ROOT = "1795255200.000100"
+
+    def ask(self, line: Line, mode: CaptureMode) -> None:
+        with line.database.write() as session:
+            session.get_one(Integration, line.slack_integration_id).config = {"slack_capture": mode}
+
+    def reply(self, line: Line, event_id: str, **more: Any) -> Stored:
+        stored = line.slack(message("and on Monday too", "1795255201.000100", thread_ts=self.ROOT, **more), event_id)
+        line.run()
+        return stored
+
+    def begin(self, line: Line) -> None:
+        line.slack(message("It stops.", self.ROOT), "Ev1")
+        line.run()
+        self.ask(line, "asked")
+
+    def test_a_customers_reply_joins(self, line: Line) -> None:
+        self.begin(line)
+        assert line.receipt(self.reply(line, "Ev2").event_id) == ("captured", None)
+        first, second = line.signals()
+        assert first.conversation_id == second.conversation_id
+
+    def test_a_colleagues_reply_does_not(self, line: Line) -> None:
+        self.begin(line)
+        assert line.receipt(self.reply(line, "Ev2", user_team=HOME).event_id) == ("ignored", "only_when_asked")
+
+    def test_nor_does_one_to_a_thread_that_nobody_asked_for(self, line: Line) -> None:
+        self.ask(line, "asked")
+        assert line.receipt(self.reply(line, "Ev2").event_id) == ("ignored", "only_when_asked")
+
+    def test_nor_one_to_a_thread_that_was_taken_back(self, line: Line) -> None:
+        self.begin(line)
+        line.slack(deleted("1795255300.000100", self.ROOT), "Ev2")
+        line.run()
+        assert line.receipt(self.reply(line, "Ev3").event_id) == ("ignored", "only_when_asked")

@@ -13,7 +13,9 @@ from web.services import services
 
 MOST = 50
 LONGEST_NAME = 80
-FIELDS = ("q", "source", "status", "severity", "account", "channel", "author", "since", "until", "sort")
+FIELDS = (
+    "q", "source", "status", "severity", "account", "channel", "author", "since", "until", "include_trivial", "sort",
+)  # fmt: skip
 """What a view may look for, named as the filters of signals; ``since`` and ``until`` are days, ``2026-11-20``."""
 
 

@@ -1,7 +1,7 @@
 """``saved-views``: searches that somebody gave a name; everybody in the workspace sees them."""
 
 from datetime import date, datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from flask import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -52,6 +52,7 @@ class ViewQuery(Body):
     author: Words = optional()
     since: Day = optional()
     until: Day = optional()
+    include_trivial: Literal["true"] = optional()
     sort: Sort = optional()
 
 

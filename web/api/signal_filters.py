@@ -35,6 +35,9 @@ class SignalChoice(Query):
     since: Moment | None = Field(default=None, description="Said at this time or later.")
     until: Moment | None = Field(default=None, description="Said before this time.")
     include_deleted: bool = Field(default=False, description="Also those that were deleted at the source.")
+    include_trivial: bool = Field(
+        default=False, description='Also those that say nothing of their own, such as "thanks!".'
+    )
 
 
 class SignalFilters(SignalChoice, ListQuery):
@@ -79,6 +82,8 @@ def besides_words(filters: SignalChoice) -> Iterator[ColumnElement[bool]]:
     yield from _in_time(filters)
     if not filters.include_deleted:
         yield Signal.deleted_at.is_(None)
+    if not filters.include_trivial:
+        yield Signal.is_trivial.is_(False)
 
 
 def _any_equals(value: str, *columns: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ EXAMPLE: JsonObject = {
     "frequency": None, "user_segment": None,
     "author": {"name": "Ada", "email": "ada@globex.example", "external_id": "U0456", "affiliation": "external"},
     "account": {"external_id": "T0789", "name": "Globex"}, "tags": ["export"], "links": [],
-    "conversation_id": "con_01K5ZJ6Q2V5M8X0T3N7R4B9C1E", "source_metadata": {}, "status": "new",
+    "conversation_id": "con_01K5ZJ6Q2V5M8X0T3N7R4B9C1E", "source_metadata": {}, "status": "new", "is_trivial": False,
     "occurred_at": "2026-11-20T10:00:00Z", "edited_at": None, "deleted_at": None,
     "created_at": "2026-11-20T10:00:01Z", "updated_at": "2026-11-20T10:00:01Z",
 }  # fmt: skip
@@ -80,6 +80,7 @@ class Signal(BaseModel):
     conversation_id: str | None
     source_metadata: dict[str, Any]
     status: SignalStatus
+    is_trivial: bool
     occurred_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
@@ -134,7 +135,8 @@ class SignalPage(BaseModel):
 def list_signals(query_data: SignalFilters) -> SignalPage:
     """List signals, newest first, or what fits the words best with `sort=relevance`.
 
-    Signals that were deleted at the source are left out unless `include_deleted` is true.
+    Signals that were deleted at the source are left out unless `include_deleted` is true, small talk such as
+    "thanks!" unless `include_trivial` is.
     """
     page = best_page if query_data.sort == "relevance" else newest_page
     with services().database.read() as session:

@@ -68,7 +68,10 @@ def _counted(session: Session, workspace_id: str, now: datetime, days: int) -> I
     first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
     day = func.date(Signal.occurred_at)
     query = select(day, Signal.source, func.count()).where(
-        Signal.workspace_id == workspace_id, Signal.deleted_at.is_(None), Signal.occurred_at >= first
+        Signal.workspace_id == workspace_id,
+        Signal.deleted_at.is_(None),
+        Signal.is_trivial.is_(False),
+        Signal.occurred_at >= first,
     )
     for when, source, count in session.execute(query.group_by(day, Signal.source).order_by(day, Signal.source)):
         yield DayCount(day=date.fromisoformat(str(when)), source=source, signals=count)

@@ -79,7 +79,7 @@ def _accounts(session: Session, workspace_id: str) -> tuple[list[AccountRow], da
     """The accounts, and the moment from which on all of them are counted (None: every signal is)."""
     newest = (
         select(Signal.source, Signal.account_name, Signal.account_external_id, Signal.occurred_at)
-        .where(*stream.visible(workspace_id), Signal.deleted_at.is_(None))
+        .where(*stream.visible(workspace_id), Signal.deleted_at.is_(None), Signal.is_trivial.is_(False))
         .order_by(Signal.occurred_at.desc(), Signal.id.desc())
         .limit(NEWEST)
         .subquery()

@@ -71,6 +71,7 @@ def _counted(session: Session, workspace_id: str, now: datetime) -> dict[tuple[s
     query = select(day, Signal.source, func.count()).where(
         Signal.workspace_id == workspace_id,
         Signal.deleted_at.is_(None),
+        Signal.is_trivial.is_(False),
         Signal.occurred_at >= first,
         Signal.occurred_at <= now,
     )

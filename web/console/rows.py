@@ -39,6 +39,7 @@ class SignalRow:
     status: str
     severity: str | None
     tags: tuple[str, ...]
+    is_trivial: bool
     occurred_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
@@ -103,6 +104,7 @@ def signal_row(signal: Signal) -> SignalRow:
         status=signal.status,
         severity=signal.severity,
         tags=tuple(signal.tags),
+        is_trivial=signal.is_trivial,
         occurred_at=signal.occurred_at,
         edited_at=signal.edited_at,
         deleted_at=signal.deleted_at,

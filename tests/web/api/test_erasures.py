@@ -6,7 +6,8 @@ import pytest
 
 from core.signal import Author, Capture
 from db import AuditEntry, Database, Event, Receipt, Signal, SignalRevision
-from pipeline.signals import Place, Placed, write_signals
+from pipeline.places import Place, Placed
+from pipeline.signals import write_signals
 from tests.conftest import NOW, StillClock
 from tests.web.api.conftest import Api, Tenant
 from tests.web.api.rows import add_event, add_integration, add_receipt, add_signal

@@ -140,7 +140,7 @@ def test_a_signal_in_full(api: Api, database: Database, alice: Tenant) -> None:
         "author": {"name": "Ada", "email": None, "external_id": None, "affiliation": "external"},
         "account": {"external_id": None, "name": "Globex"}, "tags": ["export"],
         "links": [{"url": "https://tracker.example/1", "title": "One"}], "conversation_id": None,
-        "source_metadata": {"a": [1]}, "status": "new", "occurred_at": "2026-11-20T10:00:00Z",
+        "source_metadata": {"a": [1]}, "status": "new", "is_trivial": False, "occurred_at": "2026-11-20T10:00:00Z",
         "edited_at": "2026-11-20T10:00:00Z", "deleted_at": "2026-11-20T10:00:00Z",
         "created_at": "2026-11-20T10:00:00Z", "updated_at": "2026-11-20T10:00:00Z",
     }  # fmt: skip
@@ -152,3 +152,14 @@ def test_a_parameter_that_is_sent_twice_is_named(api: Api) -> None:
         assert refused.status_code == 422
         assert refused.get_json()["errors"][0]["message"] == "Send this once."
     assert api.call("GET", "/me?x=1&x=2").status_code == 200
+
+
+def test_small_talk_is_marked_and_hidden_unless_asked_for(database: Database, alice: Tenant, api: Api) -> None:
+    add_signal(database, alice.workspace_id, ref="C01:a", verbatim="It stops.")
+    add_signal(database, alice.workspace_id, ref="C01:b", verbatim="thanks!", is_trivial=True)
+    assert found(api) == ["C01:a"]
+    assert found(api, q="thanks") == []
+    assert sorted(found(api, include_trivial="true")) == ["C01:a", "C01:b"]
+    shown = api.get("/signals", include_trivial="true", q="thanks").get_json()["items"]
+    assert [item["is_trivial"] for item in shown] == [True]
+    assert sum(day["signals"] for day in api.get("/stats").get_json()["days"]) == 1

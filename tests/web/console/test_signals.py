@@ -259,3 +259,15 @@ def test_what_fits_best_has_pages(console: Console, monkeypatch: pytest.MonkeyPa
     assert found(page) + found(console.page(str(more["href"]))) == [
         "export", "export and more", "export and more and more",
     ]  # fmt: skip
+
+
+def test_small_talk_is_shown_when_it_is_asked_for(open_console: Open) -> None:
+    console = open_console("Acme")
+    console.sign_in()
+    console.add_signal("C1:1.0", verbatim="the export stops")
+    console.add_signal("C1:2.0", verbatim="thanks!", is_trivial=True)
+    assert found(console.page("/signals")) == ["the export stops"]
+    page = console.page("/signals?include_trivial=true")
+    assert sorted(found(page)) == ["thanks!", "the export stops"]
+    assert "Small talk" in page.text
+    assert page.select_one("input[name=include_trivial][checked]") is not None

@@ -63,7 +63,7 @@ def export_everything(visitor: Visitor) -> Response:
     wanted = wanted_format(request.form.get("format"))
     with services().database.write() as session:
         audit(session, actor(visitor), "signals.exported", visitor.workspace_id, {"format": wanted})
-    everything = SignalChoice(include_deleted=True)
+    everything = SignalChoice(include_deleted=True, include_trivial=True)
     rows = export_rows(services().database, visitor.workspace_id, everything, wanted)
     return download(rows, wanted, services().clock())
 

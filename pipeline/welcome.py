@@ -1,0 +1,54 @@
+"""Which writes are not wanted after all, by what is stored already."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from core.signal import Capture, Write
+from pipeline.conversations import captured_conversations, internal_threads
+from pipeline.places import Placed, Written, stored
+
+
+def find_unwelcome(session: Session, writes: Sequence[Placed]) -> dict[int, Written]:
+    """The writes that come to nothing, by ``id()``, and why."""
+    internal = _internal(session, writes)
+    return internal | _absent(session, [placed for placed in writes if id(placed) not in internal])
+
+
+def _internal(session: Session, writes: Sequence[Placed]) -> dict[int, Written]:
+    """What was said in a thread that a Pylon issue keeps among our own people: nobody's words to us."""
+    threads = {
+        id(placed): (placed.place.workspace_id, key.kind, key.ref)
+        for placed in writes
+        if placed.place.source == "slack" and isinstance(placed.write, Capture)
+        for key in placed.write.conversation
+    }
+    found = internal_threads(session, threads.values())
+    return {of: Written("ignored", None, "internal_thread") for of, key in threads.items() if key in found}
+
+
+def _absent(session: Session, writes: Sequence[Placed]) -> dict[int, Written]:
+    """What only changes a signal, or joins a conversation, that is not there."""
+    joining = _joining(session, writes)
+    made = {placed.place for placed in writes if _condition(placed.write) is None or id(placed) in joining}
+    asked = [placed.place for placed in writes if placed.place not in made]
+    present = made | stored(session, asked).keys()
+    absent = (placed for placed in writes if placed.place not in present)
+    return {id(placed): Written("ignored", None, _condition(placed.write)) for placed in absent}
+
+
+def _condition(write: Write) -> str | None:
+    """The reason for which a write is not wanted by itself."""
+    return write.only_changes or (write.only_joins if isinstance(write, Capture) else None)
+
+
+def _joining(session: Session, writes: Sequence[Placed]) -> set[int]:
+    """The writes, by ``id()``, that join a conversation of whose source something was captured."""
+    threads = {
+        id(placed): (placed.place.workspace_id, key.kind, key.ref)
+        for placed in writes
+        if isinstance(placed.write, Capture) and placed.write.only_joins
+        for key in placed.write.conversation
+    }
+    found = captured_conversations(session, threads.values())
+    return {of for of, key in threads.items() if key in found}
