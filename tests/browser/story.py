@@ -36,6 +36,7 @@ def play(site: Site, tenant: Tenant, per_day: Sequence[int] = PER_DAY) -> None:
 def _talk(site: Site, tenant: Tenant, per_day: Sequence[int]) -> None:
     cast, stop, said = assemble(), threading.Event(), more()
     site.slack.world = cast.world
+    site.renew_pylon()
     signalbox = Signalbox(site.base_url, tenant.token)
     beats = count(1)
 

@@ -102,6 +102,7 @@ def _answer(route: Route, html: str) -> None:
 
 def _fail_once(site: Site, tenant: Tenant) -> None:
     """Pylon tells of an issue, and at first knows nothing of it when asked."""
+    site.renew_pylon()
     asked = {"platform": "pylon", "name": "Support", "pylon_region": "us", "access_token": site.pylon.token}
     made = tenant.post("integrations", asked)
     site.pylon.webhook = PylonWebhook(made["webhook_url"], made["header_name"], f"Bearer {made['header_secret']}")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,6 +127,10 @@ class Site:
         """The whole dance, into the world's first team."""
         self.slack.send_events_to(f"{self.base_url}/slack/events")
         Signalbox(self.base_url, tenant.token).add_to_slack(self.slack.world.teams[0].id)
+
+    def renew_pylon(self) -> None:
+        """Pylon is now of another organisation: one is connected to one workspace only."""
+        self.pylon.organisation = {"id": str(uuid.uuid4()), "name": "Tidewater"}
 
     def logs(self) -> str:
         """Everything the processes wrote."""
