@@ -32,10 +32,13 @@ PROVES_OTHERWISE = {
 anybody's."""
 ASSETS = {"console.static", "console.vendored"}
 WITHOUT_COOKIES = {"api", "slack_ingress", "keyed_ingress", "generic_ingress"}
-EDITING = {"console.save_view", "console.delete_view", "console.set_status", "console.change_signal"}
+EDITING = {
+    "console.save_view", "console.delete_view", "console.set_status", "console.change_signal",
+    "console.join_conversation", "console.part_conversation",
+}  # fmt: skip
 WRITING = {
     "api.change_signal", "api.change_many_signals", "api.replay_event", "api.replay_many_events",
-    "api.create_saved_view", "api.delete_saved_view",
+    "api.create_saved_view", "api.delete_saved_view", "api.join_conversation", "api.part_conversation",
 }  # fmt: skip
 ADMIN_READS = {
     "api.list_api_tokens", "api.list_invitations", "api.list_audit_entries", "api.list_slack_apps",

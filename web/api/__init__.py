@@ -12,6 +12,7 @@ from core.taming import parse_object
 from web.api import (
     api_tokens,
     audit_log,
+    conversation_detail,
     conversations,
     erasures,
     events,
@@ -40,6 +41,7 @@ from web.api.stream import Streams, allow_streams
 __all__ = [
     "api_tokens",
     "audit_log",
+    "conversation_detail",
     "conversations",
     "erasures",
     "events",

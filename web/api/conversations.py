@@ -5,18 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from core.taming import JsonObject
 from db import Conversation as ConversationRow
 from db import Signal as SignalRow
+from db import SignalCopy
 from web.api.blueprint import api
-from web.api.etags import has_etag, tagged
 from web.api.fields import ListQuery
-from web.api.rows import owned
-from web.api.signals import EXAMPLE as SIGNAL
-from web.api.signals import Signal, SignalAccount
+from web.api.signals import SignalAccount
 from web.auth import caller
 from web.paging import cut, newest_first
 from web.services import services
@@ -40,7 +38,7 @@ class ConversationKey(BaseModel):
 
 
 class Conversation(BaseModel):
-    """Signals that belong together. Those deleted at their source do not count."""
+    """Signals that belong together. Those deleted at their source and copies do not count."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -50,16 +48,6 @@ class Conversation(BaseModel):
     signal_count: int
     last_signal_at: datetime | None
     created_at: datetime
-
-
-class ConversationDetail(Conversation):
-    """A conversation with its latest 200 signals, in the order they were said, those deleted at their source
-    included; `GET /signals?conversation=` has all.
-    """
-
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE | {"signals": [SIGNAL]}]})
-
-    signals: list[Signal]
 
 
 class ConversationPage(BaseModel):
@@ -97,36 +85,23 @@ def list_conversations(query_data: ListQuery) -> ConversationPage:
         return ConversationPage(items=_shown(session, page), next_cursor=next_cursor)
 
 
-@api.get("/conversations/<conversation_id>")
-@has_etag
-@api.output(ConversationDetail)
-def show_conversation(conversation_id: str) -> ConversationDetail:
-    """Show a conversation with what was said in it, whichever source it came from."""
-    with services().database.read() as session:
-        row = owned(session, ConversationRow, conversation_id, "conversation")
-        newest = select(SignalRow).where(SignalRow.conversation_id == row.id)
-        newest = newest.order_by(SignalRow.occurred_at.desc(), SignalRow.id.desc()).limit(MOST_SIGNALS)
-        signals = session.scalars(newest).all()
-        latest = next((signal for signal in signals if signal.deleted_at is None), None)
-        count = _counts(session, [row.id]).get(row.id, 0)
-        told = [Signal.of(signal) for signal in reversed(signals)]
-        return tagged(ConversationDetail(**_plain(row, latest, count), signals=told))
-
-
 def _shown(session: Session, latest: Sequence[SignalRow]) -> list[Conversation]:
     """The conversations that these signals are the latest of."""
     found = [(signal.conversation, signal) for signal in latest]
-    counts = _counts(session, [row.id for row, _ in found if row is not None])
-    return [Conversation(**_plain(row, signal, counts.get(row.id, 0))) for row, signal in found if row is not None]
+    counted = counts(session, [row.id for row, _ in found if row is not None])
+    return [Conversation(**plain(row, signal, counted.get(row.id, 0))) for row, signal in found if row is not None]
 
 
-def _counts(session: Session, ids: Sequence[str]) -> dict[str, int]:
+def counts(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    """How many signals each of these conversations has."""
     counted = select(SignalRow.conversation_id, func.count()).group_by(SignalRow.conversation_id)
-    counted = counted.where(SignalRow.conversation_id.in_(ids), SignalRow.deleted_at.is_(None))
+    copy = exists().where(SignalCopy.signal_id == SignalRow.id)
+    counted = counted.where(SignalRow.conversation_id.in_(ids), SignalRow.deleted_at.is_(None), ~copy)
     return {conversation: count for conversation, count in session.execute(counted) if conversation is not None}
 
 
-def _plain(row: ConversationRow, latest: SignalRow | None, count: int) -> dict[str, Any]:
+def plain(row: ConversationRow, latest: SignalRow | None, count: int) -> dict[str, Any]:
+    """The fields of a `Conversation`."""
     account = SignalAccount(external_id=latest.account_external_id, name=latest.account_name) if latest else None
     keys = sorted((link.kind, link.ref) for link in row.links)
     return {

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, exists, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.search_text import parse_query
 from core.signal import Severity
-from db import Signal, SignalStatus
+from db import Signal, SignalCopy, SignalStatus
 from db.search import matching
 from db.search_facets import FacetKind, facet
 from web.api.fields import ListQuery, Moment, Query, Text
@@ -37,6 +37,10 @@ class SignalChoice(Query):
     include_deleted: bool = Field(default=False, description="Also those that were deleted at the source.")
     include_trivial: bool = Field(
         default=False, description='Also those that say nothing of their own, such as "thanks!".'
+    )
+    include_copies: bool = Field(
+        default=False,
+        description="Also copies of words that another source told first, such as Pylon's of Slack's.",
     )
 
 
@@ -84,6 +88,8 @@ def besides_words(filters: SignalChoice) -> Iterator[ColumnElement[bool]]:
         yield Signal.deleted_at.is_(None)
     if not filters.include_trivial:
         yield Signal.is_trivial.is_(False)
+    if not filters.include_copies:
+        yield ~exists().where(SignalCopy.signal_id == Signal.id)
 
 
 def _any_equals(value: str, *columns: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web.console import accounts, downloads, overview, saved_views, signal, signals
+from web.console import accounts, conversation, downloads, overview, saved_views, signal, signals
 from web.console.account import account
 from web.console.accounts import account_url
 from web.console.admin import admin
@@ -13,7 +13,7 @@ from web.console.openid import openid
 from web.console.sign_in import sign_in
 from web.console.wording import register_wording
 
-__all__ = ["accounts", "downloads", "overview", "register_console", "saved_views", "signal", "signals"]
+__all__ = ["accounts", "conversation", "downloads", "overview", "register_console", "saved_views", "signal", "signals"]
 
 
 def register_console(app: Flask) -> None:

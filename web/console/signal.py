@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from core.errors import NotFound
 from core.taming import clean
-from db import Conversation, Event, Receipt, Signal, SignalRevision
+from db import Event, Receipt, Signal, SignalRevision
 from web.actions import actor
 from web.actions.signals import change_signals
 from web.console import stream
@@ -56,18 +56,6 @@ def change_signal(visitor: Visitor, signal_id: str) -> Response:
     with services().database.write() as session:
         change_signals(session, actor(visitor), [clean(signal_id)], changes_in(request.form))
     return redirect(url_for("console.signal", signal_id=signal_id, saved=1), 303)
-
-
-@console.get("/conversations/<conversation_id>")
-@require_role()
-def conversation(visitor: Visitor, conversation_id: str) -> str:
-    """All that was said in a conversation, from every source."""
-    with services().database.read() as session:
-        found = session.get(Conversation, clean(conversation_id))
-        if found is None or found.workspace_id != visitor.workspace_id:
-            raise NotFound("conversation")
-        rows = [signal_row(each) for each in stream.of_conversation(session, found.id)]
-        return render_template("conversation.html", frame=frame_of(session, visitor), rows=rows)
 
 
 def _conversation(session: Session, found: Signal) -> Sequence[SignalRow]:
