@@ -18,14 +18,18 @@ from core.settings import Settings, load_settings
 from db import Database
 from db.dialects import is_unavailable
 from integrations.slack.bolt import build_app
+from integrations.slack.client import SlackClient
 from integrations.slack.effects import SlackEffects
 from integrations.slack.scopes import FEATURES
 from integrations.slack.socket import SlackSockets
+from integrations.slack.surfaces import SURFACE_SECONDS, Surfaces
+from integrations.slack.voice import SlackVoice
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
 from oauth.slack_tokens import SlackGrants
 from pipeline.access import StoredAppAccess
+from pipeline.answers import Answers
 from pipeline.backfill import Backfill
 from pipeline.complete import Complete
 from pipeline.engine.cluster import ClusterWaker
@@ -40,6 +44,7 @@ from pipeline.refresh import Refresh, Refresher
 from pipeline.retention import Retention
 from web import make_web
 from web.cli import Root, make_cli
+from web.desk import StoredDesk
 from web.server import exit_with_parent
 from web.services import Services
 from web.sockets import SocketListener
@@ -70,18 +75,23 @@ class Parts:
         return {name: platform.adapter for name, platform in integrations.discover().items()}
 
     @cached_property
+    def pauses(self) -> StoredPauses:
+        """Who asked us to wait."""
+        return StoredPauses(self.database, self.clock)
+
+    @cached_property
     def lookups(self) -> dict[str, LookupClient]:
         """The look-up clients of the platforms that have one."""
         found = integrations.discover().items()
-        pauses = StoredPauses(self.database, self.clock)
-        return {name: p.lookups.lookup_client(self._api_urls.get(name, ""), pauses) for name, p in found if p.lookups}
+        return {
+            name: p.lookups.lookup_client(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.lookups
+        }
 
     @cached_property
     def historians(self) -> dict[str, Historian]:
         """Who reads the past of the platforms that let us."""
         found = integrations.discover().items()
-        pauses = StoredPauses(self.database, self.clock)
-        return {name: p.history.historian(self._api_urls.get(name, ""), pauses) for name, p in found if p.history}
+        return {name: p.history.historian(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.history}
 
     @property
     def _api_urls(self) -> dict[str, str]:
@@ -119,11 +129,17 @@ class Parts:
     def slack(self) -> SlackEffects:
         """The Bolt apps, one per Slack app."""
         lifecycle = StoredLifecycle(self.database, self.clock)
+        surfaces = Surfaces(
+            desk=StoredDesk(self.database, self.clock, self.settings.public_url),
+            calls=SlackClient(self.settings.slack_api_url, self.pauses, timeout_seconds=SURFACE_SECONDS),
+            access=self.access,
+        )
         return SlackEffects(
             lambda app_id: build_app(
                 oauth_flow=self.installer.flow(app_id),
                 authorize=IntegrationsAuthorize(self.database, self.access, app_id),
                 lifecycle=lifecycle,
+                surfaces=surfaces,
             )
         )
 
@@ -143,6 +159,13 @@ class Parts:
             ),
             Refresh(database=self.database, refresher=self.refresher, clock=self.clock),
             Backfill(database=self.database, historians=self.historians, access=self.access, clock=self.clock),
+            Answers(
+                database=self.database,
+                voices={"slack": SlackVoice(SlackClient(self.settings.slack_api_url, self.pauses))},
+                access=self.access,
+                clock=self.clock,
+                public_url=self.settings.public_url,
+            ),
             Retention(database=self.database, clock=self.clock),
         ]
 

@@ -227,8 +227,15 @@ class InteractiveReply:
     content_type: str
 
 
+class Keep(Protocol):
+    """Takes what an interactive request says into the inbox: what must last is committed before the answer."""
+
+    def __call__(self, body: bytes) -> None:
+        """Commits the body as an event of the app that sent it. Raises the database's error when nothing was."""
+
+
 class Interactions(Protocol):
     """Answers verified interactive requests (buttons, shortcuts, slash commands) in the web process."""
 
-    def answer(self, slack_app_id: str, request: InboundRequest) -> InteractiveReply:
+    def answer(self, slack_app_id: str, request: InboundRequest, keep: Keep) -> InteractiveReply:
         """Never raises: an unhandled request is answered 200 and empty."""

@@ -9,6 +9,8 @@ from core.taming import JsonObject
 Affiliation: TypeAlias = Literal["external", "internal", "unknown"]
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 Frequency: TypeAlias = Literal["common", "occasional", "rare"]
+Way: TypeAlias = Literal["shortcut", "reaction", "mention"]
+"""How a person can ask for a capture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,19 @@ class ConversationKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A person asked for a capture: who, as their platform vouches for them (`db.UserIdentity`), and in which way.
+
+    ``tell`` is where on the platform they are to be told what came of it; None where they see it by themselves.
+    """
+
+    issuer: str
+    subject: str
+    way: Way
+    tell: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """A customer's words as they stand at ``version``.
 
@@ -53,6 +68,7 @@ class Capture:
     out to be one of ours. ``trivial`` words say nothing of their own ("thanks!").
     ``wants`` names what would be good to know by name, but need not be waited for: the author (``user``), the account
     (``team``), the place (``channel``), and whoever stands in the verbatim as ``@U012`` or ``#C012``.
+    ``asked``: interpretation, severity and frequency are that person's word, and reach a signal that is there already.
     """
 
     ref: str
@@ -76,6 +92,7 @@ class Capture:
     unless_internal: str | None = None
     trivial: bool = False
     wants: "tuple[Lookup, ...]" = ()
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
-from core.signal import Ignored, Writes
+from core.signal import Capture, Ignored, Writes
 from db import Event, Integration, Receipt, WebhookKey
 from db.dialects import insert_into
+from pipeline.asking import Request, carry_out
 from pipeline.copies import match_copies
 from pipeline.places import Place, Placed, Written
 from pipeline.plan import Failed, Handled, Part, Plan
@@ -39,6 +40,7 @@ def settle(session: Session, plans: Sequence[Plan], now: datetime) -> None:
         for plan in plans
         for part in plan.parts
     ]
+    carry_out(session, [*_requests(placed, written, plans)], now)
     _store_receipts(session, receipts)
     kept = {receipt["event_id"] for receipt in receipts if receipt["outcome"] != "ignored"}
     _finish_events(session, plans, kept, now)
@@ -61,6 +63,19 @@ def _placed(plan: Plan, part: Part) -> list[Placed]:
     return [
         Placed(Place(workspace, source, part.recipient.scope, write.ref), write) for write in part.settlement.writes
     ]
+
+
+def _requests(placed: dict[int, list[Placed]], written: dict[int, Written], plans: Sequence[Plan]) -> Iterator[Request]:
+    """The captures that people asked for and that have a signal."""
+    every = (
+        (plan.event.id, part.recipient, each) for plan in plans for part in plan.parts for each in placed[id(part)]
+    )
+    for event_id, recipient, each in every:
+        signal_id = written[id(each)].signal_id
+        if isinstance(each.write, Capture) and each.write.asked and signal_id:
+            yield Request(
+                event_id, recipient.workspace_id, recipient.integration_id, signal_id, each.write, each.write.asked
+            )
 
 
 def _receipt(plan: Plan, part: Part, written: list[Written], now: datetime) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -19,7 +20,8 @@ from sandbox.loopback import loopback_client
 from sandbox.slack_grants import Grants, Installation
 from sandbox.slack_history import SlackHistory
 from sandbox.slack_limits import Limits
-from sandbox.slack_world import SlackChannel, SlackTeam, SlackWorld
+from sandbox.slack_surfaces import Desktop, Screens
+from sandbox.slack_world import SlackChannel, SlackTeam, SlackUser, SlackWorld
 
 RETRY_WAITS = (0.0, 60.0, 300.0)
 """Seconds before Slack's three retries: https://docs.slack.dev/apis/events-api#retries"""
@@ -64,6 +66,7 @@ class SlackStandIn:
         self.faults = Faults()
         self.limits = Limits(clock)
         self.written: list[tuple[str, dict[str, str]]] = []
+        self.screens = Screens(clock)
         self.before_answer: Callable[[str], object] = lambda _: None
         """Called with each Web API method after it was carried out: a test may hold the answer back here."""
         self._client = loopback_client(ANSWER_SECONDS)
@@ -161,6 +164,25 @@ class SlackStandIn:
             reason = _reason(outcome)
             wait(RETRY_WAITS[attempt])
             attempt += 1
+
+    def desktop(self, user: SlackUser, *, place: SlackTeam) -> Desktop:
+        """What this person can do with the app that is installed in ``place``."""
+        return Desktop(user, place, self.app.api_app_id, self.screens)
+
+    def interact(self, form: Mapping[str, str]) -> httpx.Response:
+        """Sends what somebody did, signed, as a form; Slack never repeats those. The address is that of the events."""
+        body = urlencode(form).encode()
+        headers = signed_headers(self.app.signing_secret, body, timestamp=int(self.clock().timestamp()))
+        headers["content-type"] = "application/x-www-form-urlencoded"
+        return self._client.post(self.app.events_url, content=body, headers=headers)
+
+    def posted(self) -> list[tuple[str, dict[str, str]]]:
+        """Everything that the app wrote where more than one person may read it, ephemeral messages included."""
+        return [
+            (method, shown)
+            for method, shown in self.written
+            if method.startswith("chat.") and not shown.get("channel", "").startswith(("U", "D"))
+        ]
 
     def uninstall(self, team: SlackTeam, *, order: Sequence[Farewell] = FAREWELLS) -> None:
         """Somebody removes the app: every token dies, and the two events go out (see `drain`), in this order."""

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.signatures import equals_any
-from core.taming import JsonObject
+from core.taming import JsonObject, JsonValue, Tame
 from sandbox import slack_objects
 from sandbox.errors import SlackRefusal
 from sandbox.faults import Fault
@@ -24,7 +24,8 @@ from sandbox.slack_conversations import (
     page_of,
 )
 from sandbox.slack_grants import Installation, TokenPair
-from sandbox.slack_world import slack_id
+from sandbox.slack_kit import problems_of_blocks
+from sandbox.slack_surfaces import Opened
 
 Arguments: TypeAlias = Mapping[str, str]
 Method: TypeAlias = Callable[[SlackStandIn, str, Arguments], JsonObject]
@@ -196,10 +197,27 @@ def _written(method: str) -> Method:
         shown = {name: value for name, value in arguments.items() if name != "token"}
         slack.written.append((method, shown))
         if method.startswith("views."):
-            return {"view": {"id": slack_id("V"), "hash": slack.next_ts()}}
+            return {"view": {"id": _show(slack, method, arguments).id, "hash": slack.next_ts()}}
+        if "blocks" in arguments and problems_of_blocks(_json(arguments, "blocks")):
+            raise SlackRefusal("invalid_blocks")
         return {"channel": arguments.get("channel", ""), "ts": slack.next_ts(), "message_ts": slack.next_ts()}
 
     return write
+
+
+def _show(slack: SlackStandIn, method: str, arguments: Arguments) -> Opened:
+    view = Tame(_json(arguments, "view")).raw
+    if method == "views.publish":
+        return slack.screens.publish(arguments.get("user_id", ""), view)
+    return slack.screens.open(arguments.get("trigger_id", ""), view)
+
+
+def _json(arguments: Arguments, name: str) -> JsonValue:
+    try:
+        value: JsonValue = msgspec.json.decode(arguments.get(name, ""))
+    except msgspec.DecodeError as error:
+        raise SlackRefusal("invalid_arguments") from error
+    return value
 
 
 METHODS: Mapping[str, Method] = {
@@ -218,6 +236,7 @@ METHODS: Mapping[str, Method] = {
     "conversations.replies": conversations_replies,
     "chat.postMessage": _written("chat.postMessage"),
     "chat.postEphemeral": _written("chat.postEphemeral"),
+    "chat.unfurl": _written("chat.unfurl"),
     "views.open": _written("views.open"),
     "views.publish": _written("views.publish"),
 }

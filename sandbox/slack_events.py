@@ -106,6 +106,25 @@ def channel_join(channel: SlackChannel, user: SlackUser, ts: str, *, inviter: Sl
     return event | ({"inviter": inviter.id} if inviter else {})
 
 
+def reaction_added(user: SlackUser, emoji: str, said: JsonObject, ts: str) -> JsonObject:
+    """Somebody puts an emoji on a message that was sent before; the event does not say what it says."""
+    item: JsonObject = {"type": "message", "channel": said["channel"], "ts": said["ts"]}
+    return {
+        "type": "reaction_added",
+        "user": user.id,
+        "reaction": emoji,
+        "item": item,
+        "item_user": said["user"],
+        "event_ts": ts,
+    }
+
+
+def app_mention(said: JsonObject) -> JsonObject:
+    """The second event of a message that mentions the app."""
+    kept = ("user", "text", "ts", "thread_ts", "channel", "event_ts", "team", "client_msg_id", "blocks")
+    return {"type": "app_mention", **{name: said[name] for name in kept if name in said}}
+
+
 def app_uninstalled() -> JsonObject:
     """The app was removed from the team."""
     return {"type": "app_uninstalled"}

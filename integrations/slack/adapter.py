@@ -24,7 +24,7 @@ class SlackAdapter:
         return envelope(request.body)
 
     def signals(self, event: ReceivedEvent, recipient: Recipient, findings: Findings) -> Decision:
-        """See `integrations.slack.capture.decide`. Slack's events are whole: findings are welcome, never waited for."""
+        """See `integrations.slack.capture.decide`."""
         callback = read_callback(event.payload)
         if isinstance(callback, Malformed):
             return Ignored(callback.reason)

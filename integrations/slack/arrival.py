@@ -34,7 +34,7 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One event for one recipient, with what is known of the people it is about."""
+    """One event for one recipient, with what was looked up for it."""
 
     callback: Callback
     recipient: Recipient

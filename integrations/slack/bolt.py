@@ -12,7 +12,10 @@ from slack_bolt.oauth import OAuthFlow
 
 from core.errors import SignalboxError
 from core.logs import get_logger
+from integrations.slack.interactions import Arriving, answer
 from integrations.slack.listeners import Happening, Lifecycle, respond
+from integrations.slack.surfaces import Surfaces
+from integrations.slack.views.capture import not_stored
 
 log = get_logger()
 
@@ -20,8 +23,19 @@ HAPPENING = "happening"
 """Where a request's context holds its `Happening`."""
 
 
+ARRIVING = "arriving"
+"""Where an interactive request's context holds its `Arriving`."""
+
+_ANY = re.compile("")
+
+
 def build_app(
-    *, oauth_flow: OAuthFlow, authorize: Authorize, lifecycle: Lifecycle, logger: Logger | None = None
+    *,
+    oauth_flow: OAuthFlow,
+    authorize: Authorize,
+    lifecycle: Lifecycle,
+    surfaces: Surfaces,
+    logger: Logger | None = None,
 ) -> App:
     """The Bolt app of one Slack app. Listeners run inside of ``dispatch``, so that a failing one answers 500 and is
     tried again. Nothing is read from SLACK_* variables: the flow, the client and the secret are given.
@@ -48,7 +62,14 @@ def build_app(
         if happening is not None:
             respond(happening, lifecycle)
 
-    app.event(re.compile(".*"))(on_event)
+    def on_interaction(request: BoltRequest) -> BoltResponse:
+        arriving: Arriving | None = request.context.get(ARRIVING)
+        said = answer(request.body, arriving, surfaces) if arriving else None
+        return BoltResponse(status=200, body=said or "")
+
+    app.event(_ANY)(on_event)
+    for listen in (app.shortcut, app.view, app.action, app.command, app.options):
+        listen(_ANY)(on_interaction)
     return app
 
 
@@ -69,8 +90,13 @@ class _ConnectedOnly(Authorize):
         return result
 
 
-def _answer_failure(error: Exception) -> BoltResponse | None:
-    """What nobody listens to is acknowledged, since Slack counts a 404 as a failure; anything else stays a 500."""
+def _answer_failure(error: Exception, body: dict[str, Any]) -> BoltResponse | None:
+    """What nobody listens to is acknowledged, since Slack counts a 404 as a failure; anything else stays a 500.
+
+    An empty answer to a dialog would close it as if all were well.
+    """
+    if isinstance(error, NotConnected) and body.get("type") == "view_submission":
+        return BoltResponse(status=200, body=not_stored())
     if isinstance(error, BoltUnhandledRequestError | NotConnected):
         return BoltResponse(status=200, body="")
     log.error("slack_listener_failed", exc_info=error)

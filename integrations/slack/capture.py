@@ -1,34 +1,17 @@
 """What a Slack event says: words to capture, words to remove, or the reason why neither."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from core.signal import (
-    Account,
-    Author,
-    Capture,
-    ConversationKey,
-    Decision,
-    Ignored,
-    Lookup,
-    Removal,
-    Writes,
-)
-from core.taming import JsonObject
-from integrations.slack.arrival import ORIGIN, Arrival
-from integrations.slack.links import message_url
+from core.signal import Capture, Decision, Ignored, Lookup, Removal, Writes
+from integrations.slack.arrival import Arrival
+from integrations.slack.asking import mentioned, reacted, submitted
 from integrations.slack.messages import Message, as_ts, moment, read_channel, read_message, read_ts
 from integrations.slack.scopes import CHANNEL_EVENTS
-from integrations.slack.selection import (
-    drops_colleagues,
-    is_of_a_customer,
-    listed_channels,
-    subtype_reason,
-    why_not,
-)
-from integrations.slack.senders import account, author
-from integrations.slack.trivial import is_trivial
+from integrations.slack.selection import drops_colleagues, is_of_a_customer, subtype_reason, why_not
+from integrations.slack.signals import as_signal
 
 
 def decide(arrival: Arrival) -> Decision:
@@ -89,7 +72,10 @@ KINDS: Mapping[str, Callable[[Arrival], Decision]] = MappingProxyType(
         "message.message_changed": _changed,
         "message.message_deleted": _deleted,
         **dict.fromkeys(CHANNEL_EVENTS, partial(_ignored, "channel_event")),
-        "app_mention": partial(_ignored, "mention_arrives_as_message"),
+        "app_mention": mentioned,
+        "reaction_added": reacted,
+        "reaction_removed": partial(_ignored, "reaction_removed"),
+        "view_submission": submitted,
         "app_uninstalled": partial(_ignored, "lifecycle_event"),
         "tokens_revoked": partial(_ignored, "lifecycle_event"),
         "app_rate_limited": partial(_ignored, "app_rate_limited"),
@@ -110,26 +96,14 @@ def _capture(arrival: Arrival, message: Message, *, version: str) -> Decision:
     joins = reason == "only_when_asked" and message.thread_ts is not None and is_of_a_customer(arrival, message)
     if message.words is None or (reason and not joins and not (is_edit and reason in RULES_OF_TODAY)):
         return Ignored(reason or "message_empty", _hinges(arrival, message) if reason == "internal_author" else ())
-    edited_ts = (message.edited_ts or version) if is_edit else None
-    who, customer = author(arrival, message.sender), account(arrival, message.sender)
-    is_open = who.affiliation == "unknown" and drops_colleagues(arrival, message.channel)
+    signal = as_signal(arrival, message, message.words, version=version)
+    is_open = signal.author.affiliation == "unknown" and drops_colleagues(arrival, message.channel)
     return _write(
-        Capture(
-            ref=f"{message.channel}:{message.ts}",
-            version=version,
-            verbatim=message.words,
-            occurred_at=moment(message.ts) or arrival.received_at,
-            edited_at=moment(edited_ts) if edited_ts else None,
-            author=who,
-            account=customer,
-            url=message_url(arrival, message),
-            conversation=(ConversationKey("slack_thread", f"{message.channel}:{message.thread_ts or message.ts}"),),
-            metadata=_metadata(arrival, message),
+        replace(
+            signal,
             only_changes=reason if is_edit else None,
             only_joins=reason if joins and not is_edit else None,
             unless_internal="internal_author" if is_open else None,
-            trivial=not message.files and is_trivial(message.words),
-            wants=_wants(arrival, message, who, customer),
         ),
         hinges_on=_hinges(arrival, message) if is_open else (),
     )
@@ -139,18 +113,6 @@ def _hinges(arrival: Arrival, message: Message) -> tuple[Lookup, ...]:
     """A message does not tell guests of our own team from colleagues; ``users.info`` does."""
     user = message.sender.user
     return (Lookup("user", user),) if user and arrival.facts_of(user) is None else ()
-
-
-def _wants(arrival: Arrival, message: Message, who: Author, customer: Account) -> tuple[Lookup, ...]:
-    """Who and what could be shown by name. An external author's message mostly brings theirs along."""
-    wants = [*message.unnamed]
-    if not _channel_name(arrival, message.channel):
-        wants.append(Lookup("channel", message.channel))
-    if who.external_id and (who.name is None or who.affiliation == "unknown"):
-        wants.append(Lookup("user", who.external_id))
-    if customer.external_id:
-        wants.append(Lookup("team", customer.external_id))
-    return tuple(dict.fromkeys(wants))
 
 
 def _remove(arrival: Arrival, channel: str, ts: str, before: Message | None) -> Decision:
@@ -176,24 +138,3 @@ def _write(write: Capture | Removal, *, hinges_on: tuple[Lookup, ...] = ()) -> D
 def _happened_at(arrival: Arrival) -> str:
     """The event's own ``ts``; the arrival stands in for one that is missing."""
     return read_ts(arrival.callback.event, "event_ts", "ts") or as_ts(arrival.received_at)
-
-
-def _metadata(arrival: Arrival, message: Message) -> JsonObject:
-    facts: JsonObject = {
-        "channel": message.channel,
-        "channel_name": _channel_name(arrival, message.channel),
-        "channel_type": arrival.callback.event.text("channel_type"),
-        "ts": message.ts,
-        "thread_ts": message.thread_ts,
-        "subtype": message.subtype,
-        "team": message.sender.team,
-        "origin": arrival.callback.body.text(ORIGIN),
-        "raw": message.markup if message.markup != message.words else None,
-        "files": [file.as_json() for file in message.files] or None,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _channel_name(arrival: Arrival, channel: str) -> str | None:
-    """As it stands in the configuration."""
-    return next((each.text("name") for key, each in listed_channels(arrival.recipient) if key == channel), None)

@@ -63,17 +63,16 @@ class SlackCalls(Protocol):
 class SlackClient:
     """Implements `SlackCalls` over HTTP. It is safe to share between threads."""
 
-    def __init__(self, api_url: str, pauses: Pauses) -> None:
+    def __init__(self, api_url: str, pauses: Pauses, *, timeout_seconds: int = TIMEOUT_SECONDS) -> None:
         self._api_url = api_url
         self._pauses = pauses
+        self._timeout = timeout_seconds
 
     def call(self, method: str, access: Access, **arguments: Argument | None) -> Tame:
         """See `SlackCalls.call`."""
         if wait := self._pauses.remaining(access.owner, method):
             raise _limited(wait)
-        client = WebClient(
-            access.token, self._api_url, timeout=TIMEOUT_SECONDS, logger=slack_logger(), retry_handlers=[]
-        )
+        client = WebClient(access.token, self._api_url, timeout=self._timeout, logger=slack_logger(), retry_handlers=[])
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             data = client.api_call(method, data=given).data

@@ -5,10 +5,11 @@ from functools import cache
 
 from slack_bolt import App, BoltRequest, BoltResponse
 
-from core.adapter import InboundRequest, InteractiveReply, ReceivedEvent
+from core.adapter import InboundRequest, InteractiveReply, Keep, ReceivedEvent
 from core.errors import SignalboxError, StepFailed
 from core.logs import get_logger
-from integrations.slack.bolt import HAPPENING
+from integrations.slack.bolt import ARRIVING, HAPPENING
+from integrations.slack.interactions import Arriving
 from integrations.slack.listeners import read_happening
 
 log = get_logger()
@@ -32,10 +33,14 @@ class SlackEffects:
         if response.status >= 500:
             raise StepFailed("slack_effect_failed", permanent=False)
 
-    def answer(self, slack_app_id: str, request: InboundRequest) -> InteractiveReply:
+    def answer(self, slack_app_id: str, request: InboundRequest, keep: Keep) -> InteractiveReply:
         """Bolt's response. Never raises, never a 5xx: what is not handled or fails is answered 200 and empty."""
         try:
-            interactive = BoltRequest(body=request.body.decode("utf-8", "replace"), headers=_headers(request))
+            interactive = BoltRequest(
+                body=request.body.decode("utf-8", "replace"),
+                headers=_headers(request),
+                context={ARRIVING: Arriving(slack_app_id, keep)},
+            )
             response = self._app_for(slack_app_id).dispatch(interactive)
         except Exception as error:  # hostile shapes make Bolt raise anything
             log.error("slack_interaction_failed", slack_app_id=slack_app_id, exc_info=error)  # noqa: TRY400

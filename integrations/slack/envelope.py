@@ -7,8 +7,10 @@ from types import MappingProxyType
 from core.adapter import AccountKey, Envelope, Reshaping, Shared
 from core.taming import Tame, bounded
 from integrations.slack.arrival import Callback, Malformed, read_callback
+from integrations.slack.carried import unpack
+from integrations.slack.interaction import read_interaction
 from integrations.slack.messages import read_channel
-from integrations.slack.subject import subject
+from integrations.slack.subject import named, subject
 
 EFFECTS = frozenset({"app_uninstalled", "tokens_revoked"})
 """Events that end an installation. In Slack's complete examples ``authorizations`` is absent, and ``team_id`` names the
@@ -40,6 +42,8 @@ def envelope(body: bytes) -> Envelope:
         return Envelope("unknown", _digest(body), malformed=callback.reason)
     if callback.type == "url_verification":
         return Envelope(callback.type, reply=callback.body.text("challenge"))
+    if callback.type == "view_submission":
+        return _submission(callback, _digest(body))
     return Envelope(
         type=callback.type,
         external_id=_id(callback.body, "event_id") or _digest(body),
@@ -49,6 +53,20 @@ def envelope(body: bytes) -> Envelope:
         reshaping=_reshaping(callback),
         effects=callback.type in EFFECTS,
         subject=subject(callback),
+    )
+
+
+def _submission(callback: Callback, digest: str) -> Envelope:
+    """A dialog that asks for a capture, sent off: once, however often Slack or a finger repeats it."""
+    view = callback.body.object("view")
+    interaction, carried = read_interaction(callback.body), unpack(view.text("private_metadata"))
+    dialog = _id(view, "id")
+    return Envelope(
+        type=callback.type,
+        external_id=f"view:{dialog}" if dialog else digest,
+        app_id=_id(callback.body, "api_app_id"),
+        accounts=(interaction.account,) if interaction else (),
+        subject=named(carried.message.channel, carried.message.ts) if carried else None,
     )
 
 

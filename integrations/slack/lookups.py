@@ -9,6 +9,7 @@ from core.signal import Lookup
 from core.taming import JsonObject, JsonValue
 from integrations.slack.client import SlackCalls, SlackClient
 from integrations.slack.envelope import read_account
+from integrations.slack.message_lookup import find_message, find_person
 
 PAGE = 1000
 MAX_PAGES = 50
@@ -51,5 +52,7 @@ def _audience(calls: SlackCalls, context: str, access: Access) -> JsonObject:
     return {"accounts": [*accounts.values()]}
 
 
-KINDS: Mapping[str, Callable[[SlackCalls, str, Access], JsonObject]] = MappingProxyType({"audience": _audience})
+KINDS: Mapping[str, Callable[[SlackCalls, str, Access], JsonObject]] = MappingProxyType(
+    {"audience": _audience, "message": find_message, "person": find_person}
+)
 """Every kind of look-up that Slack answers."""

@@ -58,6 +58,31 @@ FEATURES = FeatureTable(
             optional=True,
         ),
         Feature(
+            "shortcuts",
+            "shortcuts on messages",
+            scopes=("commands",),
+        ),
+        Feature(
+            "reactions",
+            "capture by emoji",
+            scopes=("reactions:read", "users:read"),
+            events=("reaction_added",),
+            optional=True,
+        ),
+        Feature(
+            "mentions",
+            "capture by mentioning the app",
+            scopes=("app_mentions:read", "users:read"),
+            events=("app_mention",),
+            optional=True,
+        ),
+        Feature(
+            "answers",
+            "direct messages that say what came of a mention",
+            scopes=("chat:write",),
+            optional=True,
+        ),
+        Feature(
             "lifecycle",
             "word of its own removal",
             events=("app_uninstalled", "tokens_revoked"),

@@ -56,7 +56,7 @@ def why_not(arrival: Arrival, channel: str, message: Message | None) -> str | No
     """
     if message and (reason := _kind_problem(arrival, message)):
         return reason
-    if _is_private_talk(arrival.callback.event, channel):
+    if is_private_talk(arrival.callback.event, channel):
         return "direct_message"
     selected = _selected(arrival, channel)
     if isinstance(selected, NotSelected):
@@ -93,7 +93,7 @@ class NotSelected:
 
 
 def _kind_problem(arrival: Arrival, message: Message) -> str | None:
-    if _is_own(arrival.recipient, message.sender):
+    if is_own(arrival.recipient, message.sender):
         return "own_message"
     if message.sender.bot:
         return "bot_message"
@@ -102,12 +102,14 @@ def _kind_problem(arrival: Arrival, message: Message) -> str | None:
     return None
 
 
-def _is_own(recipient: Recipient, sender: Sender) -> bool:
+def is_own(recipient: Recipient, sender: Sender) -> bool:
+    """Whether Signalbox itself wrote it."""
     by_user = sender.user is not None and sender.user == recipient.bot_user_id
     return by_user or (sender.bot_id is not None and sender.bot_id == recipient.bot_id)
 
 
-def _is_private_talk(event: Tame, channel: str) -> bool:
+def is_private_talk(event: Tame, channel: str) -> bool:
+    """Whether it is a direct message, to one or to several."""
     return event.text("channel_type") in _PRIVATE_TALKS or channel.startswith("D")
 
 

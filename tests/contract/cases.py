@@ -21,6 +21,7 @@ from core.adapter import (
 )
 from core.signal import (
     Account,
+    Asked,
     Author,
     Capture,
     ConversationKey,
@@ -149,6 +150,7 @@ def _write(raw: Mapping[str, Any]) -> Write:
             "conversation": _keys(fields.get("conversation", [])),
             "tags": tuple(fields.get("tags", [])),
             "wants": _lookups(fields.get("wants", [])),
+            "asked": Asked(**fields["asked"]) if "asked" in fields else None,
         }
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from core.taming import JsonObject
+from integrations.slack.scopes import FEATURES
 from sandbox import slack_events
 from sandbox.cast import Cast
 from tests.journeys.site import Site, Tenant, eventually
@@ -26,7 +27,7 @@ def test_install_message_signal(site: Site, cast: Cast, tenant: Tenant) -> None:
     (integration,) = tenant.get("integrations")["items"]
     assert integration["state"] == "active"
     assert integration["slack_team_id"] == cast.home.id
-    assert {"channels:history", "groups:history"} <= set(integration["scopes"])
+    assert set(integration["scopes"]) == set(FEATURES.scopes)
     assert integration["token_expires_at"]
     assert "xox" not in str(integration)
 

@@ -21,6 +21,7 @@ from sandbox.slack import SlackStandIn
 from sandbox.slack_world import SlackTeam
 from tests.conftest import StillClock
 from tests.oauth.conftest import GRID_TEAM, TEAM, Browser, Connection, Tenant
+from tests.surfaces import surfaces_over
 
 Connections = Callable[[], list[Connection]]
 
@@ -34,6 +35,7 @@ def perform(installer: Installer, database: Database, clock: StillClock) -> Call
             oauth_flow=installer.flow(app_id),
             authorize=IntegrationsAuthorize(database, StoredAccess(database), app_id),
             lifecycle=StoredLifecycle(database, clock),
+            surfaces=surfaces_over(database, clock),
         )
     )
 

@@ -107,10 +107,13 @@ def test_what_the_app_shows_is_kept(
     slack: SlackStandIn, installer: Installer, http: httpx.Client, server: SandboxServer
 ) -> None:
     bearer = {"authorization": f"Bearer {installer.install()}"}
-    shown = {"user_id": "U0", "view": {"type": "home"}}
+    text = {"type": "plain_text", "text": "Hello"}
+    home = {"type": "home", "blocks": [{"type": "header", "text": text}]}
+    shown = {"user_id": "U0", "view": home}
 
     assert http.post(server.slack_api_url + "views.publish", json=shown, headers=bearer).json()["ok"] is True
-    assert slack.written == [("views.publish", {"user_id": "U0", "view": '{"type":"home"}'})]
+    assert [method for method, _ in slack.written] == ["views.publish"]
+    assert slack.screens.homes == {"U0": home}
     assert installer.call("chat.postMessage", {"channel": "C0"})["error"] == "not_authed"
 
 

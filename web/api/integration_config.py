@@ -8,6 +8,9 @@ import db
 from db import CaptureMode, PylonEvent
 from web.api.fields import Body, Name, optional
 
+EmojiName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^\s:]{0,100}$")]
+"""The emoji that captures a message, without colons; an empty one switches that off."""
+
 ChannelId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
 
@@ -24,6 +27,7 @@ class IntegrationConfig(Body):
 
     slack_channels: Annotated[list[ChannelConfig], Field(max_length=1000)] = optional()
     slack_capture: CaptureMode = optional()
+    slack_reaction: EmojiName = optional()
     pylon_events: Annotated[list[PylonEvent], Field(max_length=10)] = optional()
 
     def stored(self) -> Any:

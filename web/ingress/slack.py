@@ -1,11 +1,11 @@
 """Slack's door: events, interactivity, commands and options of the shared app and of workspaces' own apps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response
 from sqlalchemy import select
 
-from core.adapter import InboundRequest, InteractiveReply, Refusal, Secrets
+from core.adapter import Envelope, InboundRequest, InteractiveReply, Refusal, Secrets
 from core.ids import may_be_id
 from db import SlackApp
 from web.ingress.admission import Credential, arrival, inbound_request, refuse
@@ -36,13 +36,22 @@ def take(of: Services, slack_app_id: str, inbound: InboundRequest) -> Interactiv
     Raises the database's error when it is not.
     """
     if _is_interactive(inbound):
-        return of.interactions.answer(slack_app_id, inbound)
-    adapter = of.adapters[PLATFORM]
-    envelope = adapter.envelope(inbound)
+        return of.interactions.answer(slack_app_id, inbound, lambda body: _keep(of, slack_app_id, inbound, body))
+    envelope = of.adapters[PLATFORM].envelope(inbound)
     if envelope.reply is not None:
         return InteractiveReply(200, envelope.reply, PLAIN)
-    of.inbox.store(arrival(adapter, inbound, envelope, Credential(slack_app_id=slack_app_id)))
+    _store(of, slack_app_id, inbound, envelope)
     return InteractiveReply(200, "", PLAIN)
+
+
+def _keep(of: Services, slack_app_id: str, inbound: InboundRequest, body: bytes) -> None:
+    """Commits what an interactive request says, as an event of its app."""
+    said = replace(inbound, body=body)
+    _store(of, slack_app_id, said, of.adapters[PLATFORM].envelope(said))
+
+
+def _store(of: Services, slack_app_id: str, inbound: InboundRequest, envelope: Envelope) -> None:
+    of.inbox.store(arrival(of.adapters[PLATFORM], inbound, envelope, Credential(slack_app_id=slack_app_id)))
 
 
 def _receive(slack_app_id: str | None) -> Response:

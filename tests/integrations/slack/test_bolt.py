@@ -17,9 +17,13 @@ from structlog.testing import capture_logs
 from core.adapter import AccountKey, InboundRequest, ReceivedEvent
 from core.errors import SignalboxError, StepFailed
 from integrations.slack.bolt import build_app
+from integrations.slack.client import SlackClient
 from integrations.slack.effects import SlackEffects
 from integrations.slack.envelope import EFFECTS
 from integrations.slack.listeners import LISTENERS
+from integrations.slack.surfaces import Surfaces
+from tests.conftest import MemoryPauses
+from tests.surfaces import NOWHERE, EmptyDesk, NoAccess
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -49,13 +53,18 @@ class Everybody(Authorize):
         return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-1") if self.known else None
 
 
+def refuse(body: bytes) -> None:  # the protocol's name
+    raise AssertionError("nothing was to be kept")
+
+
 def make_app(lifecycle: Ended, authorize: Authorize | None = None) -> App:
     settings = OAuthSettings(
         client_id="11.22", client_secret="s", scopes=[], user_scopes=[],
         installation_store=InstallationStore(), state_store=OAuthStateStore(),
     )  # fmt: skip
     flow = OAuthFlow(settings=settings, client=WebClient(base_url="http://127.0.0.1:9/", retry_handlers=[]))
-    return build_app(oauth_flow=flow, authorize=authorize or Everybody(), lifecycle=lifecycle)
+    surfaces = Surfaces(EmptyDesk(), SlackClient(NOWHERE, MemoryPauses()), NoAccess())
+    return build_app(oauth_flow=flow, authorize=authorize or Everybody(), lifecycle=lifecycle, surfaces=surfaces)
 
 
 @pytest.fixture
@@ -176,27 +185,27 @@ HOSTILE = [
 @pytest.mark.parametrize("body", HOSTILE)
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "application/json", "\xff"])
 def test_an_interaction_is_always_answered(effects: SlackEffects, body: bytes, content_type: str) -> None:
-    reply = effects.answer("app_1", InboundRequest({"content-type": content_type}, body, NOW))
+    reply = effects.answer("app_1", InboundRequest({"content-type": content_type}, body, NOW), refuse)
     assert (reply.status, reply.body) == (200, "")
 
 
-def test_a_handled_interaction_is_answered_by_bolt(ended: Ended) -> None:
-    app = make_app(ended)
-
-    def greet(ack: Any) -> None:
-        ack("Saved.")
-
-    app.command("/signal")(greet)
-    reply = SlackEffects(lambda _: app).answer("app_1", InboundRequest(FORM, b"command=/signal&team_id=T1", NOW))
-    assert (reply.status, reply.body) == (200, "Saved.")
-    assert reply.content_type.startswith("text/plain")
+@pytest.mark.parametrize(("known", "answered"), [(True, "view"), (False, "errors")])
+def test_a_dialog_that_is_not_ours_to_take_says_so(ended: Ended, known: bool, answered: str) -> None:
+    """Without an answer Slack would close it as if all were well."""
+    dialog = '{"type": "modal", "callback_id": "capture_signal"}'
+    sent = f'{{"type": "view_submission", "user": {{"id": "U1", "team_id": "T1"}}, "view": {dialog}}}'
+    effects = SlackEffects(lambda _: make_app(ended, Everybody(known=known)))
+    reply = effects.answer("app_1", InboundRequest(FORM, b"payload=" + quote(sent).encode(), NOW), refuse)
+    assert reply.status == 200
+    assert reply.content_type.startswith("application/json")
+    assert msgspec.json.decode(reply.body).keys() == {"response_action", answered}
 
 
 def test_a_team_that_is_not_connected_gets_silence(ended: Ended) -> None:
     payload = quote('{"type": "shortcut", "team": {"id": "T1"}, "response_url": "http://127.0.0.1:9/"}').encode()
     effects = SlackEffects(lambda _: make_app(ended, Everybody(known=False)))
     for body in (b"command=/signal&team_id=T1", b"payload=" + payload):
-        reply = effects.answer("app_1", InboundRequest(FORM, body, NOW))
+        reply = effects.answer("app_1", InboundRequest(FORM, body, NOW), refuse)
         assert (reply.status, reply.body) == (200, "")
 
 
@@ -204,7 +213,7 @@ def test_an_interaction_of_a_gone_app_is_answered() -> None:
     def gone(_: str) -> App:
         raise SignalboxError("slack_app_missing")
 
-    reply = SlackEffects(gone).answer("app_1", InboundRequest(FORM, b"command=/signal", NOW))
+    reply = SlackEffects(gone).answer("app_1", InboundRequest(FORM, b"command=/signal", NOW), refuse)
     assert (reply.status, reply.body) == (200, "")
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from integrations.slack.capture import KINDS
 from integrations.slack.envelope import EFFECTS
+from integrations.slack.interactions import INTERACTIONS
 from integrations.slack.scopes import FEATURES
 from web.manifest import creation_link, own_manifest, render_manifest
 
@@ -26,6 +27,7 @@ VARIANTS: dict[str, Any] = {
 }
 
 SCOPE_OF_EVENT: dict[str, str | None] = {
+    "app_mention": "app_mentions:read",
     "app_uninstalled": None,
     "channel_id_changed": "channels:read",
     "channel_left": "channels:read",
@@ -36,6 +38,7 @@ SCOPE_OF_EVENT: dict[str, str | None] = {
     "member_left_channel": "channels:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
+    "reaction_added": "reactions:read",
     "tokens_revoked": None,
 }
 """What Slack demands for each event: https://docs.slack.dev/reference/events"""
@@ -101,6 +104,12 @@ def test_every_feature_says_what_it_is_once() -> None:
     assert len(names) == len(set(names))
     assert len(sentences) == len(set(sentences))
     assert not [sentence for sentence in sentences if sentence.endswith(".") or not sentence.strip()]
+
+
+def test_every_shortcut_is_answered() -> None:
+    offered = {("message_action", each["callback_id"]) for each in MANIFEST["features"]["shortcuts"]}
+    assert offered == {key for key in INTERACTIONS if key[0] == "message_action"}
+    assert "commands" in FEATURES.scopes
 
 
 def test_addresses_are_the_routes_below_the_placeholder() -> None:

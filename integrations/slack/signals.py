@@ -1,0 +1,63 @@
+"""A Slack message as the signal that it is, or would be."""
+
+from core.signal import Account, Author, Capture, ConversationKey, Lookup
+from core.taming import JsonObject
+from integrations.slack.arrival import ORIGIN, Arrival
+from integrations.slack.links import message_url
+from integrations.slack.messages import Message, moment
+from integrations.slack.selection import listed_channels
+from integrations.slack.senders import account, author
+from integrations.slack.trivial import is_trivial
+
+
+def as_signal(arrival: Arrival, message: Message, words: str, *, version: str) -> Capture:
+    """The message as a signal, whether or not it is wanted."""
+    edited_ts = (message.edited_ts or version) if version > message.ts else None
+    who, customer = author(arrival, message.sender), account(arrival, message.sender)
+    return Capture(
+        ref=f"{message.channel}:{message.ts}",
+        version=version,
+        verbatim=words,
+        occurred_at=moment(message.ts) or arrival.received_at,
+        edited_at=moment(edited_ts) if edited_ts else None,
+        author=who,
+        account=customer,
+        url=message_url(arrival, message),
+        conversation=(ConversationKey("slack_thread", f"{message.channel}:{message.thread_ts or message.ts}"),),
+        metadata=_metadata(arrival, message),
+        trivial=not message.files and is_trivial(words),
+        wants=_wants(arrival, message, who, customer),
+    )
+
+
+def _wants(arrival: Arrival, message: Message, who: Author, customer: Account) -> tuple[Lookup, ...]:
+    """Who and what could be shown by name. An external author's message mostly brings theirs along."""
+    wants = [*message.unnamed]
+    if not _channel_name(arrival, message.channel):
+        wants.append(Lookup("channel", message.channel))
+    if who.external_id and (who.name is None or who.affiliation == "unknown"):
+        wants.append(Lookup("user", who.external_id))
+    if customer.external_id:
+        wants.append(Lookup("team", customer.external_id))
+    return tuple(dict.fromkeys(wants))
+
+
+def _metadata(arrival: Arrival, message: Message) -> JsonObject:
+    facts: JsonObject = {
+        "channel": message.channel,
+        "channel_name": _channel_name(arrival, message.channel),
+        "channel_type": arrival.callback.event.text("channel_type"),
+        "ts": message.ts,
+        "thread_ts": message.thread_ts,
+        "subtype": message.subtype,
+        "team": message.sender.team,
+        "origin": arrival.callback.body.text(ORIGIN),
+        "raw": message.markup if message.markup != message.words else None,
+        "files": [file.as_json() for file in message.files] or None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _channel_name(arrival: Arrival, channel: str) -> str | None:
+    """As it stands in the configuration."""
+    return next((each.text("name") for key, each in listed_channels(arrival.recipient) if key == channel), None)

@@ -1,0 +1,36 @@
+"""Surfaces for tests: over real rows and a stand-in's Web API, or over a desk that knows nobody."""
+
+from core.adapter import Access, AccountKey
+from core.desk import Visitor
+from core.errors import StepFailed
+from db import Database
+from integrations.slack.client import SlackClient
+from integrations.slack.surfaces import Surfaces
+from pipeline.access import StoredAccess
+from tests.conftest import MemoryPauses, StillClock
+from web.desk import StoredDesk
+
+PUBLIC_URL = "https://signalbox.example.com"
+NOWHERE = "http://127.0.0.1:9/"
+
+
+class EmptyDesk:
+    """A desk that knows no connection."""
+
+    def visitor(self, slack_app_id: str, account: AccountKey, issuer: str, subject: str) -> Visitor | None:  # noqa: ARG002
+        return None
+
+    def console(self, path: str = "") -> str:
+        return f"{PUBLIC_URL}/{path}"
+
+
+def surfaces_over(database: Database, clock: StillClock, api_url: str = NOWHERE) -> Surfaces:
+    desk = StoredDesk(database, clock, PUBLIC_URL)
+    return Surfaces(desk, SlackClient(api_url, MemoryPauses(), timeout_seconds=2), StoredAccess(database))
+
+
+class NoAccess:
+    """No integration has a token."""
+
+    def access(self, integration_id: str) -> Access:  # noqa: ARG002
+        raise StepFailed("token_missing", permanent=True)

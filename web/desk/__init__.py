@@ -1,0 +1,5 @@
+"""The desk: what a platform's own surfaces may know and change, answered from the rows."""
+
+from web.desk.stored import StoredDesk
+
+__all__ = ["StoredDesk"]
