@@ -60,6 +60,8 @@ class SlackStandIn:
         self.app = app
         self.world = world
         self.auto_approve = auto_approve
+        self.declined_scopes: frozenset[str] = frozenset()
+        """Optional scopes that whoever approves leaves out."""
         self.clock = clock
         self.grants = Grants(clock, rotation=app.rotation)
         self.history = SlackHistory()

@@ -67,7 +67,7 @@ def _approve(slack: SlackStandIn, team: SlackTeam, asked: dict[str, str]) -> str
     return slack.grants.approve(
         team,
         installer_id=installer.id if installer else "",
-        scopes=_scopes(asked),
+        scopes=tuple(scope for scope in _scopes(asked) if scope not in slack.declined_scopes),
         client_id=asked["client_id"],
         redirect_uri=asked["redirect_uri"],
     )

@@ -21,6 +21,7 @@ log = get_logger()
 LOOK_SECONDS = 3.0
 """How soon a socket follows an app that was registered, changed or deleted."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+STOP_SECONDS = 10.0
 PATIENCE_SECONDS = 30.0
 """How long a socket may try to come back by itself before it is opened anew."""
 
@@ -43,7 +44,10 @@ class SocketListener:
         """Closes the sockets; what is being taken is committed and acknowledged first."""
         self._stopping.set()
         self._thread.join()
+        ending = [*self._kept.values()]
         self._keep({})
+        for kept in ending:
+            kept.join(STOP_SECONDS)
 
     def _look_after(self) -> None:
         while not self._stopping.is_set():
@@ -61,10 +65,8 @@ class SocketListener:
             return {app.id: app.app_token for app in apps if holds(app, "app_token")}
 
     def _keep(self, wanted: Mapping[str, str]) -> None:
-        unwanted = [app_id for app_id, kept in self._kept.items() if wanted.get(app_id) != kept.app_token]
-        ending = [self._kept.pop(app_id) for app_id in unwanted]
-        for kept in ending:
-            kept.end()
+        for app_id in [app_id for app_id, kept in self._kept.items() if wanted.get(app_id) != kept.app_token]:
+            self._kept.pop(app_id).end()
         for app_id in wanted.keys() - self._kept.keys():
             receive, greeted = partial(take, self._of, app_id), partial(self._note, app_id)
             self._kept[app_id] = _KeptSocket(app_id, wanted[app_id], partial(self._open, receive, greeted))
@@ -97,10 +99,12 @@ class _KeptSocket:
         self._thread.start()
 
     def end(self) -> None:
-        """Closes it."""
+        """Lets it close; nobody waits for it."""
         self._ending.set()
-        self._thread.join()
-        log.info("socket_closed", slack_app_id=self._app_id)
+
+    def join(self, seconds: float) -> None:
+        """Waits until it is closed."""
+        self._thread.join(seconds)
 
     def _run(self) -> None:
         pause = SHORTEST_PAUSE_SECONDS
@@ -115,6 +119,7 @@ class _KeptSocket:
             pause = SHORTEST_PAUSE_SECONDS
             self._watch(socket)
             socket.close()
+            log.info("socket_closed", slack_app_id=self._app_id)
 
     def _watch(self, socket: OpenSocket) -> None:
         """Until it is to end, or did not come back by itself."""

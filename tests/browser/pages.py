@@ -46,6 +46,12 @@ def _api_docs(page: Page) -> None:
     page.evaluate("others => document.querySelectorAll(others).forEach(other => other.remove())", others)
 
 
+def _begun_slack_app(page: Page) -> None:
+    page.goto("/slack-apps")
+    page.get_by_label("Name").fill("Signalbox of Acme")
+    page.get_by_role("button", name="Begin").click()
+
+
 FURNISHED: Mapping[str, Way] = {
     "overview": at("/"),
     "signals": at("/signals"),
@@ -60,6 +66,8 @@ FURNISHED: Mapping[str, Way] = {
     "integrations-pause": _asked,
     "integration": by("/integrations", ".entry:has(.mark-slack) a[href^='/integrations/']"),
     "disconnect": by("/integrations", "a[href$='/disconnect']"),
+    "slack-app-begun": _begun_slack_app,
+    "slack-apps": at("/slack-apps"),
     "webhook-keys": at("/webhook-keys"),
     "webhook-key-shown-once": _shown_once,
     "events": at("/events"),

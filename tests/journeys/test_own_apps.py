@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from core.taming import JsonObject
+from integrations.slack.scopes import FEATURES
 from sandbox import slack_events
 from sandbox.cast import Cast
 from sandbox.signalbox import Signalbox
@@ -114,6 +115,31 @@ def test_a_deleted_app_stops_at_once(site: Site, cast: Cast, tenant: Tenant, own
     own.send_events_to(again["events_url"])
     Signalbox(site.base_url, tenant.token).add_to_slack(cast.home.id, again["id"])
     assert [each["state"] for each in tenant.get("integrations")["items"]] == ["active"], "it is the same connection"
+
+
+def test_optional_scopes_cost_their_features_and_are_offered_again(
+    site: Site, cast: Cast, tenant: Tenant, own: SlackStandIn
+) -> None:
+    app = _register(tenant, own)
+    own.send_events_to(app["events_url"])
+    own.declined_scopes = frozenset(FEATURES.optional_scopes)
+    Signalbox(site.base_url, tenant.token).add_to_slack(cast.home.id, app["id"])
+    (integration,) = tenant.get("integrations")["items"]
+    assert integration["state"] == "active"
+    assert not set(integration["scopes"]) & own.declined_scopes
+    _say(own, cast, "Heard without the optional scopes.")
+    (signal,) = eventually(tenant.signals)
+    assert signal["verbatim"] == "Heard without the optional scopes."
+    features = tenant.get(f"integrations/{integration['id']}/features")
+    declined = {each["name"] for each in features["items"] if not each["is_enabled"]}
+    assert declined
+    assert all(FEATURES[name].optional for name in declined)
+    assert features["offer"].startswith("Reinstall to enable ")
+    assert f"app={app['id']}" in features["install_url"]
+    own.declined_scopes = frozenset()
+    Signalbox(site.base_url, tenant.token).add_to_slack(cast.home.id, app["id"])
+    assert tenant.get(f"integrations/{integration['id']}/features")["offer"] is None
+    assert len(tenant.get("integrations")["items"]) == 1
 
 
 def test_an_own_app_is_nobody_elses(site: Site, cast: Cast, tenant: Tenant, own: SlackStandIn) -> None:
