@@ -81,6 +81,10 @@ class SlackApp(HasId, HasUpdatedAt, Base):
         return bool(self.client_id)
 
 
+_OWN = text("workspace_id IS NOT NULL AND client_id <> ''")
+Index("uq_slack_apps_own_client_id", SlackApp.client_id, unique=True, postgresql_where=_OWN, sqlite_where=_OWN)
+
+
 class NewSlackApp(TypedDict, total=False):
     """What a Slack app is made of."""
 

@@ -1,7 +1,7 @@
 """Socket Mode: one socket for each Slack app that has an app-level token, opened, kept and closed as the rows say."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from sqlalchemy import select, update
@@ -38,6 +38,7 @@ class SocketListener:
 
     def start(self) -> None:
         """Starts listening."""
+        log.info("sockets_started")
         self._thread.start()
 
     def stop(self) -> None:
@@ -53,7 +54,7 @@ class SocketListener:
         while not self._stopping.is_set():
             try:
                 self._keep(self._wanted())
-            except (SQLAlchemyError, SealBroken) as error:
+            except SQLAlchemyError as error:
                 # Sockets stay as they are: what cannot be stored meanwhile is not acknowledged, and comes again.
                 log.warning("sockets_not_looked_after", kind=type(error).__name__)
             self._stopping.wait(LOOK_SECONDS)
@@ -62,7 +63,7 @@ class SocketListener:
         """The app-level token of each app that has one."""
         with self._of.database.read() as session:
             apps = session.scalars(select(SlackApp).where(SlackApp.client_id != ""))
-            return {app.id: app.app_token for app in apps if holds(app, "app_token")}
+            return dict(_tokens(app for app in apps if holds(app, "app_token")))
 
     def _keep(self, wanted: Mapping[str, str]) -> None:
         for app_id in [app_id for app_id, kept in self._kept.items() if wanted.get(app_id) != kept.app_token]:
@@ -85,6 +86,15 @@ class SocketListener:
                 session.execute(greeted.values(socket_opened_at=self._of.clock()))
         except SQLAlchemyError as error:
             log.warning("socket_not_noted", slack_app_id=app_id, kind=type(error).__name__)
+
+
+def _tokens(apps: Iterable[SlackApp]) -> Iterator[tuple[str, str]]:
+    """App and token; a token that does not open any more keeps nobody else from listening."""
+    for app in apps:
+        try:
+            yield app.id, app.app_token
+        except SealBroken as error:
+            log.error("secret_not_readable", slack_app_id=app.id, reason=error.reason)  # noqa: TRY400
 
 
 class _KeptSocket:

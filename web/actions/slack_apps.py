@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TypedDict
 
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, FieldError, InvalidFields
@@ -18,6 +19,7 @@ from web.services import services
 
 OLD_SECRET_LIVES = timedelta(hours=24)
 ENDED = "slack_app_deleted"
+KNOWN = "This Slack app is registered on this server already."
 _WHAT = "Slack app"
 _ID = f"{SlackApp.id_prefix}_"
 
@@ -67,14 +69,11 @@ def register(who: Actor, given: Credentials) -> SlackApp:
     _refuse_foreign_id(who, given.id)
     require_well_formed(pasted)
     api_app_id = require_right(services().settings.slack_api_url, pasted)
-    with services().database.write() as session:
-        row = _place(session, who, given.id)
-        _refuse_known(session, row, given.client_id, api_app_id)
-        row.name, row.client_id, row.api_app_id = given.name, given.client_id, api_app_id
-        row.client_secret, row.signing_secret = given.client_secret, given.signing_secret
-        row.app_token, row.updated_at = given.app_token, services().clock()
-        audit(session, who, "slack_app.registered", row.id, {"name": given.name, "client_id": given.client_id})
-    return row
+    try:
+        with services().database.write() as session:
+            return _register(session, who, given, api_app_id)
+    except IntegrityError as error:  # another request registered it in the meantime
+        raise Conflict("slack_app_exists", KNOWN) from error
 
 
 def change_app(
@@ -123,6 +122,17 @@ def connected_through(app_id: str) -> ColumnElement[bool]:
     return and_(Integration.slack_app_id == app_id, Integration.state != "disconnected")
 
 
+def _register(session: Session, who: Actor, given: Credentials, api_app_id: str | None) -> SlackApp:
+    row = _place(session, who, given.id)
+    _refuse_known(session, row, given.client_id, api_app_id)
+    row.name, row.client_id, row.api_app_id = given.name, given.client_id, api_app_id
+    row.client_secret, row.signing_secret = given.client_secret, given.signing_secret
+    row.app_token, row.updated_at = given.app_token, services().clock()
+    audit(session, who, "slack_app.registered", row.id, {"name": given.name, "client_id": given.client_id})
+    session.flush()
+    return row
+
+
 def _refuse_foreign_id(who: Actor, identity: str | None) -> None:
     if identity is None:
         return
@@ -158,7 +168,7 @@ def _refuse_known(session: Session, row: SlackApp, client_id: str, api_app_id: s
     with session.no_autoflush:
         known = session.scalar(select(SlackApp.id).where(same, SlackApp.id != row.id).limit(1))
     if known is not None:
-        raise Conflict("slack_app_exists", "This Slack app is registered on this server already.")
+        raise Conflict("slack_app_exists", KNOWN)
 
 
 def _refuse_incomplete(row: SlackApp, changes: AppChanges) -> None:

@@ -69,7 +69,7 @@ def add_key(database: Database, workspace_id: str, digest: str) -> str:
 
 def add_app(database: Database, workspace_id: str | None) -> str:
     with database.write() as session:
-        app = SlackApp(workspace_id=workspace_id, client_id="1.2", client_secret="c", signing_secret="s")
+        app = SlackApp(workspace_id=workspace_id, client_id=f"1.{int(ULID())}", client_secret="c", signing_secret="s")
         session.add(app)
     return app.id
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -159,6 +160,16 @@ def test_one_slack_app_is_registered_once_on_a_server(api: Api, bobs_api: Api) -
         assert (answer.status_code, answer.get_json()["code"]) == (409, "slack_app_exists")
     guess = bobs_api.post("/slack-apps", {**OWN, "client_secret": "guessed"})
     assert guess.status_code == 422, "who does not hold the secret learns nothing of who does"
+
+
+def test_of_many_at_once_one_registers_it(api: Api, database: Database) -> None:
+    with ThreadPoolExecutor(6) as callers:
+        clients = [Api(api.client.application.test_client(), api.token) for _ in range(6)]
+        statuses = sorted(
+            answer.status_code for answer in callers.map(lambda each: each.post("/slack-apps", OWN), clients)
+        )
+    assert statuses == [201, *[409] * 5]
+    assert len(api.get("/slack-apps").get_json()["items"]) == 1
 
 
 def test_a_new_signing_secret_leaves_the_old_one_alive_for_a_day(
