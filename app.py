@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
 
 import integrations
+from core.accounts import AccountBook
 from core.adapter import Adapter, Inspector, LookupClient
 from core.clock import Clock, utc_now
 from core.digests import Digester
@@ -29,6 +30,7 @@ from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
 from oauth.slack_tokens import SlackGrants
 from pipeline.access import StoredAppAccess
+from pipeline.accounts import Accounts
 from pipeline.answers import Answers
 from pipeline.backfill import Backfill
 from pipeline.complete import Complete
@@ -98,6 +100,14 @@ class Parts:
         return {"pylon": self.settings.pylon_api_url, "slack": self.settings.slack_api_url}
 
     @cached_property
+    def account_books(self) -> dict[str, AccountBook]:
+        """Who knows the customers of the platforms that tell us."""
+        found = integrations.discover().items()
+        return {
+            name: p.accounts.account_book(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.accounts
+        }
+
+    @cached_property
     def inspectors(self) -> dict[str, Inspector]:
         """What looks at the deliveries of the platforms that have an address of their own."""
         found = integrations.discover().items()
@@ -159,6 +169,7 @@ class Parts:
             ),
             Refresh(database=self.database, refresher=self.refresher, clock=self.clock),
             Backfill(database=self.database, historians=self.historians, access=self.access, clock=self.clock),
+            Accounts(database=self.database, books=self.account_books, access=self.access, clock=self.clock),
             Answers(
                 database=self.database,
                 voices={"slack": SlackVoice(SlackClient(self.settings.slack_api_url, self.pauses))},

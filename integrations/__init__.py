@@ -1,8 +1,8 @@
 """The platforms: one folder each, found by looking, not by a list.
 
 A folder is a platform when it has an ``adapter`` module with an ``ADAPTER``. It may also have a ``lookups``
-module with a ``lookup_client(api_url, pauses)``, a ``history`` module with a ``historian(api_url, pauses)`` and an
-``inspection`` module with an ``inspector()``.
+module with a ``lookup_client(api_url, pauses)``, a ``history`` module with a ``historian(api_url, pauses)``, an
+``inspection`` module with an ``inspector()`` and an ``accounts`` module with an ``account_book(api_url, pauses)``.
 """
 
 import importlib
@@ -14,6 +14,9 @@ from types import ModuleType
 
 from core.adapter import Adapter
 
+OPTIONAL = ("lookups", "history", "inspection", "accounts")
+"""The modules that a platform may have, in the order of `Platform`'s fields."""
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:
@@ -23,6 +26,7 @@ class Platform:
     lookups: ModuleType | None
     history: ModuleType | None = None
     inspection: ModuleType | None = None
+    accounts: ModuleType | None = None
 
 
 @cache
@@ -33,7 +37,7 @@ def discover() -> dict[str, Platform]:
         adapter: Adapter = importlib.import_module(f"{__name__}.{folder}.adapter").ADAPTER
         if adapter.platform != folder:
             raise ValueError(f"integrations/{folder}: its adapter calls itself {adapter.platform!r}")
-        optional = (_optional(f"{__name__}.{folder}.{name}") for name in ("lookups", "history", "inspection"))
+        optional = (_optional(f"{__name__}.{folder}.{name}") for name in OPTIONAL)
         platforms[folder] = Platform(adapter, *optional)
     return platforms
 

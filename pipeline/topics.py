@@ -1,13 +1,14 @@
 """What a source tells of whole conversations: what their issue is like, which threads are internal, what is gone."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from core.signal import Inventory, Removal, Topic
-from db import Conversation, ConversationLink, Signal
+from core.signal import Account, Inventory, Removal, Topic
+from db import Conversation, ConversationLink, DirectoryEntry, Integration, Signal
 from db.dialects import insert_into
 from db.search import index_signals
 from pipeline.conversations import INTERNAL_THREAD, resolve
@@ -22,7 +23,7 @@ def describe(session: Session, topics: Iterable[tuple[str, Topic]], now: datetim
     for workspace_id, topic in sorted(topics, key=lambda told: told[1].version):
         key = topic.conversation[0]
         conversation_id = known[workspace_id, key.kind, key.ref]
-        _describe(session, conversation_id, topic, now)
+        _describe(session, conversation_id, _with_account_name(session, workspace_id, topic), now)
         _close_to_customers(session, workspace_id, conversation_id, topic, now)
         described.add(conversation_id)
     return described
@@ -58,6 +59,20 @@ def _belongs(ref: str, inventory: Inventory) -> bool:
     """A conversation may hold several issues; an inventory speaks for its own."""
     issue = inventory.conversation.ref
     return ref == issue or ref.startswith((f"{issue}:", "sha256:"))
+
+
+def _with_account_name(session: Session, workspace_id: str, topic: Topic) -> Topic:
+    """Issues name their account by its id only; the directory may know more."""
+    account = topic.account
+    if account.name is not None or account.external_id is None:
+        return topic
+    query = (
+        select(DirectoryEntry.name)
+        .join(Integration, Integration.id == DirectoryEntry.integration_id)
+        .where(Integration.workspace_id == workspace_id, Integration.platform == "pylon")
+        .where(DirectoryEntry.kind == "account", DirectoryEntry.ref == account.external_id)
+    )
+    return replace(topic, account=Account(account.external_id, session.scalar(query.limit(1))))
 
 
 def _describe(session: Session, conversation_id: str, topic: Topic, now: datetime) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from core.signal import Capture, Write
+from pipeline.accounts import internal_channels
 from pipeline.conversations import captured_conversations, internal_threads
 from pipeline.places import Placed, Written, stored
 
 
 def find_unwelcome(session: Session, writes: Sequence[Placed]) -> dict[int, Written]:
     """The writes that come to nothing, by ``id()``, and why."""
-    internal = _internal(session, writes)
+    internal = _internal(session, writes) | _in_internal_channels(session, writes)
     return internal | _absent(session, [placed for placed in writes if id(placed) not in internal])
 
 
@@ -25,6 +26,17 @@ def _internal(session: Session, writes: Sequence[Placed]) -> dict[int, Written]:
     }
     found = internal_threads(session, threads.values())
     return {of: Written("ignored", None, "internal_thread") for of, key in threads.items() if key in found}
+
+
+def _in_internal_channels(session: Session, writes: Sequence[Placed]) -> dict[int, Written]:
+    """What was said in a channel in which, by what Pylon knows of its accounts, our own people or a copy speak."""
+    channels = {
+        id(placed): (placed.place.workspace_id, placed.place.ref.partition(":")[0])
+        for placed in writes
+        if placed.place.source == "slack" and isinstance(placed.write, Capture)
+    }
+    found = internal_channels(session, set(channels.values()))
+    return {of: Written("ignored", None, "internal_channel") for of, channel in channels.items() if channel in found}
 
 
 def _absent(session: Session, writes: Sequence[Placed]) -> dict[int, Written]:

@@ -64,7 +64,8 @@ class PylonStandIn:
     ) -> None:
         """The next ``times`` calls of this endpoint fail.
 
-        Endpoints are ``me``, ``issue``, ``messages``, ``threads``, ``search``, ``account`` and ``contact``.
+        Endpoints are ``me``, ``issue``, ``messages``, ``threads``, ``search``,
+        ``accounts``, ``account`` and ``contact``.
         """
         self.faults.order(endpoint, Fault(code, status, retry_after if status == 429 else None), times)
 
@@ -147,6 +148,11 @@ class PylonStandIn:
         """The internal threads of an issue."""
         with self._lock:
             return list(self._threads.get(issue_id, ()))
+
+    def accounts(self) -> list[JsonObject]:
+        """All accounts."""
+        with self._lock:
+            return list(self._accounts.values())
 
     def account(self, ref: str) -> JsonObject | None:
         """The account of this id or external id."""

@@ -56,23 +56,32 @@ def pylon_blueprint(pylon: PylonStandIn) -> Blueprint:
             raise _Refused(400, "invalid_request", "This filter is not supported.") from error
         return _page(found, asked.get("cursor"), asked.get("limit"))
 
+    rules: list[tuple[str, View]] = [
+        ("/me", me),
+        ("/issues/<ref>", issue),
+        ("/issues/<ref>/messages", messages),
+        ("/issues/<ref>/threads", threads),
+        *_customers(pylon),
+    ]
+    for rule, view in rules:
+        blueprint.add_url_rule(rule, view.__name__, _answering(pylon, view))
+    blueprint.add_url_rule("/issues/search", "search", _answering(pylon, search), methods=["POST"])
+    return blueprint
+
+
+def _customers(pylon: PylonStandIn) -> list[tuple[str, View]]:
+    """Who the customers are."""
+
+    def accounts() -> JsonObject:
+        return _page(pylon.accounts(), request.args.get("cursor"), request.args.get("limit"))
+
     def account(ref: str) -> JsonObject:
         return {"data": _found(pylon.account(ref), "account")}
 
     def contact(contact_id: str) -> JsonObject:
         return {"data": _found(pylon.contact(contact_id), "contact")}
 
-    for rule, view in (
-        ("/me", me),
-        ("/issues/<ref>", issue),
-        ("/issues/<ref>/messages", messages),
-        ("/issues/<ref>/threads", threads),
-        ("/accounts/<ref>", account),
-        ("/contacts/<contact_id>", contact),
-    ):
-        blueprint.add_url_rule(rule, view.__name__, _answering(pylon, view))
-    blueprint.add_url_rule("/issues/search", "search", _answering(pylon, search), methods=["POST"])
-    return blueprint
+    return [("/accounts", accounts), ("/accounts/<ref>", account), ("/contacts/<contact_id>", contact)]
 
 
 def _answering(pylon: PylonStandIn, view: View) -> Callable[..., Response]:

@@ -1,0 +1,181 @@
+"""The duty that keeps what a platform knows of its accounts: their names, and whose Slack channels are whose.
+
+Directory entries of the platform's connection: ``account`` by the account's id; ``channel_account`` by a Slack
+channel's, with ``{"account_id"}``; ``internal_channel`` by the channel in which our own people, or a copy, speak.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import AccountBook, KnownAccount
+from core.adapter import AccessSource
+from core.clock import Clock
+from core.errors import StepFailed
+from core.logs import get_logger
+from core.taming import JsonObject
+from db import Conversation, Database, DirectoryEntry, Duty, Integration
+from db.dialects import insert_into, is_unavailable
+from pipeline.engine.steps import Progress
+from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
+
+EVERY = timedelta(hours=1)
+AFTER_REFUSAL = timedelta(hours=6)
+LOOK_EVERY = timedelta(seconds=30)
+KINDS = ("account", "channel_account", "internal_channel")
+
+log = get_logger()
+
+
+@dataclass(kw_only=True)
+class Accounts:
+    """The step: one page of the connection that has waited longest."""
+
+    database: Database
+    books: Mapping[str, AccountBook]
+    access: AccessSource
+    clock: Clock
+    _look_at: datetime | None = field(default=None, init=False)
+
+    name = "accounts"
+
+    def run(self) -> Progress:
+        """Reads a page, keeps it, and forgets at the end of a walk what was not on any of its pages."""
+        self._follow_connections()
+        kinds = [kind_of(platform) for platform in self.books]
+        leased = lease_due(self.database, Duty, self.clock(), limit=1, where=[Duty.kind.in_(kinds)])
+        for duty in leased:
+            try:
+                self._go_on(duty)
+            except StepFailed as failure:
+                self._put_off(duty, failure)
+            except Exception as error:
+                if is_unavailable(error):
+                    raise
+                log.warning("accounts_not_read", integration_id=duty.integration_id, exc_info=error)
+                self._put_off(duty, StepFailed("accounts_not_read", permanent=False))
+        return Progress(len(leased), next_due_at(self.database, Duty, Duty.kind.in_(kinds)))
+
+    def _follow_connections(self) -> None:
+        """A duty for each connection with a token: whatever connects it need not know of this."""
+        now = self.clock()
+        if self._look_at is not None and now < self._look_at:
+            return
+        self._look_at = now + LOOK_EVERY
+        for platform in self.books:
+            present = exists().where(Duty.integration_id == Integration.id, Duty.kind == kind_of(platform))
+            lacking = select(Integration.id).where(
+                Integration.platform == platform,
+                Integration.state == "active",
+                Integration.__table__.c.access_token.is_not(None),
+                ~present,
+            )
+            with self.database.read() as session:
+                ids = session.scalars(lacking).all()
+            if ids:
+                duties = [_duty(integration_id, platform, now) for integration_id in ids]
+                with self.database.write() as session:
+                    session.execute(insert_into(session, Duty).on_conflict_do_nothing(), duties)
+
+    def _go_on(self, duty: Duty) -> None:
+        with self.database.read() as session:
+            integration = session.get_one(Integration, duty.integration_id)
+        if integration.state != "active" or not integration.is_active:
+            raise StepFailed("integration_paused", permanent=True)
+        began = datetime.fromisoformat(duty.cursor["began"]) if "began" in duty.cursor else self.clock()
+        access = self.access.access(integration.id)
+        accounts, ahead = self.books[integration.platform].page(access, duty.cursor.get("cursor"))
+        now = self.clock()
+        with self.database.write() as session:
+            mine = held(session, duty)
+            if mine is None:
+                return
+            _keep(session, integration, accounts, now)
+            if ahead is not None:
+                mine.cursor = {"cursor": ahead, "began": began.isoformat()}
+                let_go(mine, due_at=now)
+                return
+            _forget(session, integration, began)
+            mine.cursor, mine.done_at = {}, now
+            let_go(mine, due_at=now + EVERY)
+
+    def _put_off(self, duty: Duty, failure: StepFailed) -> None:
+        with self.database.write() as session:
+            mine = held(session, duty)
+            if mine is not None and not put_off(mine, failure, self.clock()):
+                mine.attempts, mine.due_at = 0, self.clock() + AFTER_REFUSAL
+
+
+def internal_channels(session: Session, channels: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these channels, as workspace id and Slack id, that are internal by what a platform knows."""
+    if not channels:
+        return set()
+    query = (
+        select(Integration.workspace_id, DirectoryEntry.ref)
+        .join(Integration, Integration.id == DirectoryEntry.integration_id)
+        .where(Integration.workspace_id.in_({workspace_id for workspace_id, _ in channels}))
+        .where(DirectoryEntry.kind == "internal_channel", DirectoryEntry.ref.in_({ref for _, ref in channels}))
+    )
+    return {(workspace_id, ref) for workspace_id, ref in session.execute(query)} & set(channels)
+
+
+def kind_of(platform: str) -> str:
+    """The duty's kind, such as ``pylon.accounts``."""
+    return f"{platform}.accounts"
+
+
+def _duty(integration_id: str, platform: str, now: datetime) -> dict[str, object]:
+    return {
+        "integration_id": integration_id, "kind": kind_of(platform), "scope": "", "cursor": {}, "due_at": now,
+        "created_at": now, "updated_at": now,
+    }  # fmt: skip
+
+
+def _keep(session: Session, integration: Integration, accounts: tuple[KnownAccount, ...], now: datetime) -> None:
+    """The entries of these accounts, and their names on the issues that were described before they were known."""
+    rows = {
+        (kind, ref): {
+            "integration_id": integration.id, "kind": kind, "ref": ref, "name": name, "facts": facts, "fetched_at": now,
+            "attempts": 0,
+        }
+        for account in accounts
+        for kind, ref, name, facts in _entries(account)
+    }  # fmt: skip
+    if rows:
+        insert = insert_into(session, DirectoryEntry)
+        changes = {column: insert.excluded[column] for column in ("name", "facts", "fetched_at")}
+        place = ["integration_id", "kind", "ref"]
+        session.execute(insert.on_conflict_do_update(index_elements=place, set_=changes), list(rows.values()))
+    for account in accounts:
+        if account.name is not None:
+            _name_conversations(session, integration, account.id, account.name)
+
+
+def _entries(account: KnownAccount) -> Iterator[tuple[str, str, str | None, JsonObject]]:
+    yield "account", account.id, account.name, {}
+    for channel in account.channels:
+        facts: JsonObject = {"account_id": account.id}
+        yield "internal_channel" if channel.is_internal else "channel_account", channel.id, account.name, facts
+        if channel.mirror is not None:
+            yield "internal_channel", channel.mirror, account.name, facts
+
+
+def _name_conversations(session: Session, integration: Integration, account_id: str, name: str) -> None:
+    about = (
+        Conversation.workspace_id == integration.workspace_id,
+        Conversation.account_external_id == account_id,
+        Conversation.account_name.is_distinct_from(name),
+    )
+    session.execute(update(Conversation).where(*about).values(account_name=name), {"synchronize_session": False})
+
+
+def _forget(session: Session, integration: Integration, began: datetime) -> None:
+    gone = (
+        DirectoryEntry.integration_id == integration.id,
+        DirectoryEntry.kind.in_(KINDS),
+        DirectoryEntry.fetched_at < began,
+    )
+    session.execute(delete(DirectoryEntry).where(*gone))
