@@ -37,6 +37,7 @@ from pipeline.complete import Complete
 from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
 from pipeline.engine.steps import Step
+from pipeline.farewell import Farewell
 from pipeline.fresh_access import FreshAccess
 from pipeline.lifecycle import StoredLifecycle
 from pipeline.pauses import StoredPauses
@@ -114,10 +115,14 @@ class Parts:
         return {name: platform.inspection.inspector() for name, platform in found if platform.inspection}
 
     @cached_property
+    def grants(self) -> SlackGrants:
+        """What Slack says about tokens."""
+        return SlackGrants(self.database, self.settings.slack_api_url, self.clock)
+
+    @cached_property
     def refresher(self) -> Refresher:
         """Fresh tokens from Slack."""
-        grants = SlackGrants(self.database, self.settings.slack_api_url, self.clock)
-        return Refresher(database=self.database, grants=grants, clock=self.clock)
+        return Refresher(database=self.database, grants=self.grants, clock=self.clock)
 
     @cached_property
     def access(self) -> FreshAccess:
@@ -138,7 +143,7 @@ class Parts:
     @cached_property
     def slack(self) -> SlackEffects:
         """The Bolt apps, one per Slack app."""
-        lifecycle = StoredLifecycle(self.database, self.clock)
+        lifecycle = StoredLifecycle(self.database, self.clock, self.grants.is_alive)
         surfaces = Surfaces(
             desk=StoredDesk(self.database, self.clock, self.settings.public_url),
             calls=SlackClient(self.settings.slack_api_url, self.pauses, timeout_seconds=SURFACE_SECONDS),
@@ -177,6 +182,7 @@ class Parts:
                 clock=self.clock,
                 public_url=self.settings.public_url,
             ),
+            Farewell(database=self.database, grants=self.grants, clock=self.clock),
             Retention(database=self.database, clock=self.clock),
         ]
 

@@ -111,7 +111,8 @@ def run_bolt(race: Race) -> Outcome:
         store.save(
             Installation(
                 app_id="A1", team_id=TEAM.id, user_id="U1", bot_token=pair.access, bot_refresh_token=pair.refresh,
-                bot_id="B1", bot_user_id="U0BOT", bot_token_expires_at=int(utc_now().timestamp()) + 30,
+                bot_id="B1", bot_user_id="U0BOT", bot_scopes=["a"],
+                bot_token_expires_at=int(utc_now().timestamp()) + 30,
             )
         )  # fmt: skip
         tokens = _run(_call_bolt, race, path, api_url)

@@ -15,6 +15,7 @@ from db.connections import (
     SlackApp,
     SlackChannelConfig,
     SlackDigestConfig,
+    SlackLearned,
     WebhookKey,
 )
 from db.engine import Database
@@ -64,6 +65,6 @@ __all__ = [
     "ImportState", "Integration", "IntegrationConfig", "IntegrationPlatform", "IntegrationState", "Invitation",
     "Knock", "NewIntegration", "NewSlackApp", "NewUser", "NewWebhookKey", "NewWorkspace", "OAuthState", "Outcome",
     "Pause", "PylonEvent", "Receipt", "Role", "SavedView", "Scope", "SignInLink", "Signal", "SignalCopy",
-    "SignalRevision", "SignalStatus", "SlackApp", "SlackChannelConfig", "SlackDigestConfig", "User", "UserIdentity",
-    "UserSession", "WebhookKey", "Workspace", "WorkspaceMember",
+    "SignalRevision", "SignalStatus", "SlackApp", "SlackChannelConfig", "SlackDigestConfig", "SlackLearned", "User",
+    "UserIdentity", "UserSession", "WebhookKey", "Workspace", "WorkspaceMember",
 ]  # fmt: skip

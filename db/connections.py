@@ -34,6 +34,17 @@ class SlackDigestConfig(TypedDict, total=False):
     hour: int
 
 
+class SlackLearned(TypedDict, total=False):
+    """What Slack told of an installation: the present id of channels that had another, when the app left which
+    channel (unix seconds), whether an organisation lets it into a team, and of which moment each fact is.
+    """
+
+    moved: dict[str, str]
+    left: dict[str, float]
+    teams: dict[str, bool]
+    told: dict[str, float]
+
+
 class IntegrationConfig(TypedDict, total=False):
     """What an admin decided for a connection. No channels: all shared ones; no Pylon events: all of them.
 
@@ -44,6 +55,7 @@ class IntegrationConfig(TypedDict, total=False):
     slack_channels: list[SlackChannelConfig]
     slack_capture: CaptureMode
     slack_url: str
+    slack_learned: "SlackLearned"
     slack_reaction: str
     slack_autolink: list[str]
     slack_digest: "SlackDigestConfig"

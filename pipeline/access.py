@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.adapter import Access
 from core.errors import SealBroken, StepFailed
 from db import Database, Integration, SlackApp
+from pipeline.installations import GRID_MIGRATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +54,6 @@ def _opened(integration: Integration) -> Access:
     # A disconnected row may keep its token for a moment, to say farewell with and for nothing else.
     if token is None or not integration.is_connected:
         raise StepFailed("token_missing", permanent=True)
+    if integration.state_reason == GRID_MIGRATION:
+        raise StepFailed("slack_grid_migration", permanent=False, retry_after=60)
     return Access(token, integration.pylon_region, integration.pylon_account_id or integration.id)

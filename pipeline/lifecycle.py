@@ -1,18 +1,35 @@
 """The end of a connection: its secrets are wiped and its intake stops in the same transaction."""
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.adapter import AccountKey
+from core.changes import Change
 from core.clock import Clock
 from core.logs import get_logger
 from db import Database, Integration
 from pipeline.audiences import forget_app
+from pipeline.changes import apply_change
+from pipeline.installations import addressed, token_of
+
+FAREWELL = timedelta(seconds=45)
+"""Within a minute of a disconnection no token is left, even when a sweep is what wakes the step that wipes it."""
+ONE_SECOND = timedelta(seconds=1)
 
 log = get_logger()
+
+
+def leave(integration: Integration, *, reason: str, now: datetime) -> None:
+    """Ends one connection from our side. A Slack installation has to be told, so its token is kept for `FAREWELL`, for
+    that and for nothing else; see `pipeline.farewell`.
+    """
+    token = token_of(integration) if integration.slack_app_id else None
+    disconnect(integration, reason=reason, now=now)
+    if token is not None:
+        integration.access_token, integration.wipe_due_at = token, now + FAREWELL
 
 
 def disconnect(integration: Integration, *, reason: str, now: datetime) -> None:
@@ -24,27 +41,27 @@ def disconnect(integration: Integration, *, reason: str, now: datetime) -> None:
     integration.header_secret = integration.previous_header_secret = None
     integration.token_expires_at = integration.ingest_key_digest = None
     integration.lease_token = integration.lease_expires_at = None
+    integration.refresh_due_at = integration.refresh_problem = integration.wipe_due_at = None
     integration.updated_at = now
     log.info("integration_disconnected", integration_id=integration.id, reason=reason)
 
 
 def disconnect_installation(
-    session: Session, *, slack_app_id: str, account: AccountKey, reason: str, happened_at: datetime, now: datetime
+    session: Session,
+    *,
+    slack_app_id: str,
+    account: AccountKey,
+    reason: str,
+    happened_at: datetime,
+    now: datetime,
+    spared: Collection[str] = (),
 ) -> int:
     """Ends the Slack connection of that installation, unless it was installed again after ``happened_at``:
-    Slack sends uninstall events late and in no order. Returns how many rows ended.
+    Slack sends uninstall events late and in no order. ``spared`` rows are known to be alive. Returns how many ended.
     """
-    of_app = select(Integration).where(Integration.slack_app_id == slack_app_id)
-    of_team = of_app.where(Integration.slack_team_id == account.team_id)
-    of_organisation = of_app.where(
-        Integration.slack_team_id.is_(None), Integration.slack_enterprise_id == account.enterprise_id
-    )
-    # An organisation's uninstall may name one of its teams. A team that ever had a row of its own means itself.
-    is_team = account.team_id is not None and session.scalar(of_team.limit(1)) is not None
-    addressed = of_team if is_team else of_organisation
     ended = 0
-    for integration in session.scalars(addressed.where(Integration.state != "disconnected").with_for_update()):
-        if integration.installed_at is not None and integration.installed_at > happened_at:
+    for integration in addressed(session, slack_app_id, account):
+        if integration.id in spared or (integration.installed_at or happened_at) > happened_at:
             log.info("late_lifecycle_event", integration_id=integration.id, reason=reason)
             continue
         disconnect(integration, reason=reason, now=now)
@@ -56,13 +73,15 @@ def disconnect_installation(
 
 @dataclass(frozen=True, slots=True)
 class StoredLifecycle:
-    """Carries out what a platform says of an installation's end."""
+    """Carries out what a platform says of an installation. ``is_alive`` asks it whether a token still is."""
 
     database: Database
     clock: Clock
+    is_alive: Callable[[str], bool | None] = lambda _: None
 
     def end_installation(self, *, slack_app_id: str, account: AccountKey, reason: str, happened_at: datetime) -> None:
         """See `disconnect_installation`; in a transaction of its own."""
+        spared = self._alive_of_that_second(slack_app_id, account, happened_at)
         with self.database.write() as session:
             disconnect_installation(
                 session,
@@ -71,4 +90,25 @@ class StoredLifecycle:
                 reason=reason,
                 happened_at=happened_at,
                 now=self.clock(),
+                spared=spared,
             )
+
+    def change(
+        self, change: Change, *, slack_app_id: str, accounts: Sequence[AccountKey], happened_at: datetime
+    ) -> None:
+        """See `pipeline.changes.apply_change`."""
+        apply_change(
+            self.database, self.clock, change, slack_app_id=slack_app_id, accounts=accounts, happened_at=happened_at
+        )
+
+    def _alive_of_that_second(self, slack_app_id: str, account: AccountKey, happened_at: datetime) -> set[str]:
+        """Slack's times are whole seconds. What was installed within the very second of an end may be what ended, or
+        what came after it: only its token knows.
+        """
+        with self.database.read() as session:
+            tokens = {
+                row.id: token_of(row)
+                for row in addressed(session, slack_app_id, account)
+                if row.installed_at is not None and happened_at - ONE_SECOND < row.installed_at <= happened_at
+            }
+        return {row_id for row_id, token in tokens.items() if token and self.is_alive(token)}

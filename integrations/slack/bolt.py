@@ -12,6 +12,8 @@ from slack_bolt.oauth import OAuthFlow
 
 from core.errors import SignalboxError
 from core.logs import get_logger
+from integrations.slack.changes import CHANGES
+from integrations.slack.envelope import ENDS
 from integrations.slack.interactions import Arriving, answer
 from integrations.slack.listeners import Happening, Lifecycle, respond
 from integrations.slack.surfaces import Surfaces
@@ -84,6 +86,9 @@ class _ConnectedOnly(Authorize):
         self._inner = inner
 
     def __call__(self, **of_request: Any) -> AuthorizeResult:
+        happening: Happening | None = of_request["context"].get(HAPPENING)
+        if happening is not None and happening.type in ENDS | CHANGES.keys():  # what needs no token
+            return AuthorizeResult(enterprise_id=of_request["enterprise_id"], team_id=of_request["team_id"])
         result = self._inner(**of_request)
         if result is None:
             raise NotConnected("not_connected")

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from core.signal import Capture, Decision, Ignored, Lookup, Removal, Writes
 from integrations.slack.arrival import Arrival
 from integrations.slack.asking import mentioned, reacted, submitted
+from integrations.slack.changes import present_channel
 from integrations.slack.messages import Message, as_ts, moment, read_channel, read_message, read_ts
-from integrations.slack.scopes import CHANNEL_EVENTS
+from integrations.slack.scopes import CHANNEL_EVENTS, LIFECYCLE_EVENTS
 from integrations.slack.selection import drops_colleagues, is_of_a_customer, subtype_reason, why_not
 from integrations.slack.signals import as_signal
 
@@ -21,7 +22,7 @@ def decide(arrival: Arrival) -> Decision:
 
 def _new(arrival: Arrival) -> Decision:
     event = arrival.callback.event
-    message = read_message(event, read_channel(event))
+    message = read_message(event, _channel(arrival))
     if message is None:
         return Ignored("message_incomplete")
     return _capture(arrival, message, version=max(message.ts, message.edited_ts or ""))
@@ -30,7 +31,7 @@ def _new(arrival: Arrival) -> Decision:
 def _changed(arrival: Arrival) -> Decision:
     """Slack also reports a message as changed when it unfurls its links, and when a thread's root is deleted."""
     event = arrival.callback.event
-    channel = read_channel(event)
+    channel = _channel(arrival)
     message = read_message(event.object("message"), channel)
     before = read_message(event.object("previous_message"), channel)
     if message is None:
@@ -45,7 +46,7 @@ def _changed(arrival: Arrival) -> Decision:
 
 def _deleted(arrival: Arrival) -> Decision:
     event = arrival.callback.event
-    channel = read_channel(event)
+    channel = _channel(arrival)
     before = read_message(event.object("previous_message"), channel)
     ts = read_ts(event, "deleted_ts") or (before.ts if before else None)
     if channel is None or ts is None:
@@ -76,8 +77,8 @@ KINDS: Mapping[str, Callable[[Arrival], Decision]] = MappingProxyType(
         "reaction_added": reacted,
         "reaction_removed": partial(_ignored, "reaction_removed"),
         "view_submission": submitted,
-        "app_uninstalled": partial(_ignored, "lifecycle_event"),
-        "tokens_revoked": partial(_ignored, "lifecycle_event"),
+        **dict.fromkeys(LIFECYCLE_EVENTS, partial(_ignored, "lifecycle_event")),
+        "team_rename": partial(_ignored, "lifecycle_event"),
         "app_rate_limited": partial(_ignored, "app_rate_limited"),
         "url_verification": partial(_ignored, "url_verification"),
     }
@@ -133,6 +134,12 @@ def _remove(arrival: Arrival, channel: str, ts: str, before: Message | None) -> 
 
 def _write(write: Capture | Removal, *, hinges_on: tuple[Lookup, ...] = ()) -> Decision:
     return Writes((write,), hinges_on=hinges_on)
+
+
+def _channel(arrival: Arrival) -> str | None:
+    """The id that the event's channel has now: late words may still come under an earlier one."""
+    channel = read_channel(arrival.callback.event)
+    return present_channel(arrival.recipient.config, channel) if channel else None
 
 
 def _happened_at(arrival: Arrival) -> str:

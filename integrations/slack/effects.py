@@ -14,6 +14,8 @@ from integrations.slack.listeners import read_happening
 
 log = get_logger()
 
+NOTICE = '{"type": "event_callback", "event": {"type": "app_rate_limited"}}'
+"""Slack's one event without an envelope, in the shape that Bolt knows."""
 NOTHING_TO_SAY = InteractiveReply(200, "", "text/plain")
 
 
@@ -59,9 +61,10 @@ class SlackEffects:
 def _as_request(event: ReceivedEvent) -> BoltRequest:
     """The stored body again, with what it means. Bolt takes shapes for granted that an authentic body may lack."""
     happening = read_happening(event.payload, slack_app_id=event.slack_app_id or "", received_at=event.received_at)
+    is_notice = happening is not None and happening.type == "app_rate_limited"
     try:
         return BoltRequest(
-            body=event.payload.decode(),
+            body=NOTICE if is_notice else event.payload.decode(),
             headers={"content-type": "application/json"},
             context={HAPPENING: happening},
         )

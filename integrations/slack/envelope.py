@@ -8,13 +8,24 @@ from core.adapter import AccountKey, Envelope, Reshaping, Shared
 from core.taming import Tame, bounded
 from integrations.slack.arrival import Callback, Malformed, read_callback
 from integrations.slack.carried import unpack
+from integrations.slack.changes import CHANGES
 from integrations.slack.interaction import read_interaction
 from integrations.slack.messages import read_channel
 from integrations.slack.subject import named, subject
 
-EFFECTS = frozenset({"app_uninstalled", "tokens_revoked"})
-"""Events that end an installation. In Slack's complete examples ``authorizations`` is absent, and ``team_id`` names the
-installation: https://api.slack.com/events/app_uninstalled, https://docs.slack.dev/reference/events/tokens_revoked"""
+ENDS = frozenset({"app_uninstalled", "tokens_revoked"})
+EFFECTS = ENDS | CHANGES.keys()
+"""Events that end an installation or change it. ``member_joined_channel`` does when it is the app's bot that came."""
+OF_THE_INSTALLATION = ENDS | {
+    "app_rate_limited",
+    "grid_migration_finished",
+    "grid_migration_started",
+    "team_access_granted",
+    "team_access_revoked",
+    "team_rename",
+}
+"""In Slack's complete examples ``authorizations`` is absent, and the outer ``team_id`` names the installation:
+https://api.slack.com/events/app_uninstalled, https://docs.slack.dev/reference/events/tokens_revoked"""
 
 _OF_A_MEMBER = frozenset({"member_joined_channel", "member_left_channel"})
 RESHAPING: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -51,7 +62,7 @@ def envelope(body: bytes) -> Envelope:
         accounts=_accounts(callback),
         shared=_shared(callback),
         reshaping=_reshaping(callback),
-        effects=callback.type in EFFECTS,
+        effects=_has_effects(callback),
         subject=subject(callback),
     )
 
@@ -75,10 +86,17 @@ def _accounts(callback: Callback) -> tuple[AccountKey, ...]:
     and speaks only for the events that come without authorizations.
     """
     named = tuple(dict.fromkeys(_named(callback.body)))
-    if named or callback.type not in EFFECTS:
+    if named or callback.type not in OF_THE_INSTALLATION:
         return named
     outer = read_account(callback.body)
     return (outer,) if outer else ()
+
+
+def _has_effects(callback: Callback) -> bool:
+    if callback.type != "member_joined_channel":
+        return callback.type in EFFECTS
+    bots = {authorization.text("user_id") for authorization in callback.body.objects("authorizations")}
+    return callback.event.text("user") in bots - {None}
 
 
 def _named(body: Tame) -> Iterator[AccountKey]:

@@ -1,22 +1,29 @@
 """What happens on Slack's side and is no message: each kind of event and the function that acts on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Protocol
 
 from core.adapter import AccountKey
+from core.changes import Change
 from core.taming import Tame
 from integrations.slack.arrival import Malformed, read_callback
+from integrations.slack.changes import CHANGES, read_change
 from integrations.slack.envelope import envelope
 
 
 class Lifecycle(Protocol):
-    """Ends connections. Each call is idempotent."""
+    """Ends connections and changes them. Each call is idempotent."""
 
     def end_installation(self, *, slack_app_id: str, account: AccountKey, reason: str, happened_at: datetime) -> None:
         """Wipes the installation's tokens and stops its intake, unless it was installed again after ``happened_at``."""
+
+    def change(
+        self, change: Change, *, slack_app_id: str, accounts: Sequence[AccountKey], happened_at: datetime
+    ) -> None:
+        """Applies what changed to these connected installations, unless something later is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ def read_happening(body: bytes, *, slack_app_id: str, received_at: datetime) -> 
     if isinstance(callback, Malformed):
         return None
     happened_at = _happened_at(callback.body) or received_at
-    return Happening(slack_app_id, callback.type, callback.event, envelope(body).accounts, happened_at)
+    event = callback.event or callback.body  # the notice of a rate limit is an event without an envelope
+    return Happening(slack_app_id, callback.type, event, envelope(body).accounts, happened_at)
 
 
 def respond(happening: Happening, lifecycle: Lifecycle) -> None:
@@ -62,10 +70,26 @@ def end_without_bot_token(happening: Happening, lifecycle: Lifecycle) -> None:
         end_installations(happening, lifecycle)
 
 
+def change_installations(happening: Happening, lifecycle: Lifecycle) -> None:
+    """Something about the installations is different now."""
+    change = read_change(happening.type, happening.event)
+    if change is not None:
+        lifecycle.change(
+            change,
+            slack_app_id=happening.slack_app_id,
+            accounts=happening.accounts,
+            happened_at=happening.happened_at,
+        )
+
+
 LISTENERS: Mapping[str, Callable[[Happening, Lifecycle], None]] = MappingProxyType(
-    {"app_uninstalled": end_installations, "tokens_revoked": end_without_bot_token}
+    {
+        "app_uninstalled": end_installations,
+        "tokens_revoked": end_without_bot_token,
+        **dict.fromkeys(CHANGES, change_installations),
+    }
 )
-"""https://docs.slack.dev/reference/events: the two come in no guaranteed order, and late."""
+"""https://docs.slack.dev/reference/events: they come in no guaranteed order, and late."""
 
 
 def _happened_at(body: Tame) -> datetime | None:

@@ -15,8 +15,19 @@ CHANNEL_EVENTS = (
     "channel_left",
     "group_left",
     "channel_id_changed",
+    "channel_rename",
+    "group_rename",
 )
-"""Who is in a channel: https://docs.slack.dev/reference/events"""
+"""Who is in a channel, and what it is called: https://docs.slack.dev/reference/events"""
+LIFECYCLE_EVENTS = (
+    "app_uninstalled",
+    "tokens_revoked",
+    "team_access_granted",
+    "team_access_revoked",
+    "grid_migration_started",
+    "grid_migration_finished",
+)
+"""What becomes of an installation: https://docs.slack.dev/reference/events"""
 
 FEATURES = FeatureTable(
     (
@@ -42,6 +53,7 @@ FEATURES = FeatureTable(
             "companies",
             "the names of customers' companies",
             scopes=("team:read",),
+            events=("team_rename",),
             optional=True,
         ),
         Feature(
@@ -85,7 +97,7 @@ FEATURES = FeatureTable(
         Feature(
             "lifecycle",
             "word of its own removal",
-            events=("app_uninstalled", "tokens_revoked"),
+            events=LIFECYCLE_EVENTS,
         ),
     )
 )

@@ -1,8 +1,11 @@
 """A Slack message as the signal that it is, or would be."""
 
+from dataclasses import replace
+
 from core.signal import Account, Author, Capture, ConversationKey, Lookup
 from core.taming import JsonObject
 from integrations.slack.arrival import ORIGIN, Arrival
+from integrations.slack.changes import present_channel
 from integrations.slack.links import message_url
 from integrations.slack.messages import Message, moment
 from integrations.slack.selection import listed_channels
@@ -11,7 +14,8 @@ from integrations.slack.trivial import is_trivial
 
 
 def as_signal(arrival: Arrival, message: Message, words: str, *, version: str) -> Capture:
-    """The message as a signal, whether or not it is wanted."""
+    """The message as a signal, whether or not it is wanted; under the id that its channel has now."""
+    message = replace(message, channel=present_channel(arrival.recipient.config, message.channel))
     edited_ts = (message.edited_ts or version) if version > message.ts else None
     who, customer = author(arrival, message.sender), account(arrival, message.sender)
     return Capture(

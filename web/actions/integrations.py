@@ -7,14 +7,14 @@ from typing import Any, TypedDict
 from core.adapter import Adapter
 from core.errors import Conflict, FieldError, InvalidFields
 from db import Integration, IntegrationConfig
-from pipeline.lifecycle import disconnect
+from pipeline.lifecycle import leave
 from web.actions import Actor, audit, owned
 from web.actions.connecting import DEFAULT_HEADER, without_scheme
 from web.actions.organisations import organisation_of, refuse_if_connected
 from web.services import services
 
 CREDENTIALS = frozenset({"webhook_secret", "header_secret", "header_name", "access_token"})
-SERVER_MANAGED = frozenset({"slack_url"})
+SERVER_MANAGED = frozenset({"slack_url", "slack_learned"})
 """Parts of the configuration that are learned from the platform and kept through every change."""
 _WHAT = "integration"
 
@@ -54,11 +54,13 @@ def change_integration(
 
 
 def disconnect_integration(who: Actor, integration_id: str) -> Integration:
-    """Wipes the secrets and stops the intake; configuration and signals stay. Once is enough."""
+    """Stops the intake and wipes the secrets, a Slack token within the minute in which Slack is told; configuration and
+    signals stay. Once is enough.
+    """
     with services().database.write() as session:
         row = owned(session, who, Integration, integration_id, _WHAT, lock=True)
         if row.is_connected:
-            disconnect(row, reason="disconnected_by_admin", now=services().clock())
+            leave(row, reason="disconnected_by_admin", now=services().clock())
             audit(session, who, "integration.disconnected", row.id, {"platform": row.platform})
     return row
 

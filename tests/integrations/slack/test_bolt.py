@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -15,6 +16,7 @@ from slack_sdk.web import WebClient
 from structlog.testing import capture_logs
 
 from core.adapter import AccountKey, InboundRequest, ReceivedEvent
+from core.changes import Change
 from core.errors import SignalboxError, StepFailed
 from integrations.slack.bolt import build_app
 from integrations.slack.client import SlackClient
@@ -35,6 +37,13 @@ class Ended:
 
     calls: list[tuple[str, AccountKey, str, datetime]] = field(default_factory=list)
     failures: int = 0
+    changes: list[tuple[Change, Sequence[AccountKey], datetime]] = field(default_factory=list)
+
+    def change(
+        self, change: Change, *, slack_app_id: str, accounts: Sequence[AccountKey], happened_at: datetime
+    ) -> None:
+        assert slack_app_id == "app_1"
+        self.changes.append((change, accounts, happened_at))
 
     def end_installation(self, *, slack_app_id: str, account: AccountKey, reason: str, happened_at: datetime) -> None:
         if self.failures:

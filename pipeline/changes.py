@@ -1,0 +1,131 @@
+"""Carries out what Slack tells of an installation that goes on: names, ids, teams, migrations, limits."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.adapter import AccountKey
+from core.changes import (
+    Change,
+    ChannelMembership,
+    ChannelMoved,
+    ChannelRenamed,
+    Migration,
+    RateLimited,
+    TeamAccess,
+    TeamRenamed,
+)
+from core.clock import Clock
+from db import Database, DirectoryEntry, Integration, Signal, SlackApp
+from pipeline.installations import GRID_MIGRATION, addressed
+from pipeline.learned import Learning
+from pipeline.moves import forget_channel, move_channel
+
+
+def apply_change(
+    database: Database,
+    clock: Clock,
+    change: Change,
+    *,
+    slack_app_id: str,
+    accounts: Iterable[AccountKey],
+    happened_at: datetime,
+) -> None:
+    """Applies it to the connected installations it is addressed to; each call is idempotent."""
+    if isinstance(change, RateLimited):
+        with database.write() as session:
+            _note_limit(session, slack_app_id, change)
+        return
+    with database.write() as session:
+        rows = _rows(session, slack_app_id, accounts, change)
+        moved = [row.workspace_id for row in rows if _apply(session, row, change, happened_at, clock())]
+    if isinstance(change, ChannelMoved):
+        for workspace_id in moved:
+            move_channel(database, clock, workspace_id, change.old_id, change.new_id)
+
+
+def _rows(session: Session, slack_app_id: str, accounts: Iterable[AccountKey], change: Change) -> list[Integration]:
+    """The installations an event is addressed to. Slack names one of those that share a channel, yet its id is the
+    same for all: whoever has words from it follows too.
+    """
+    found = {row.id: row for account in accounts for row in addressed(session, slack_app_id, account)}
+    if isinstance(change, ChannelMoved):
+        of_app = select(Integration).where(
+            Integration.slack_app_id == slack_app_id, Integration.state != "disconnected"
+        )
+        for row in session.scalars(of_app.with_for_update()):
+            if row.id not in found and _knows(session, row, change.old_id):
+                found[row.id] = row
+    return [found[row_id] for row_id in sorted(found)]
+
+
+def _knows(session: Session, row: Integration, channel_id: str) -> bool:
+    if any(each["id"] == channel_id for each in row.config.get("slack_channels", ())):
+        return True
+    mine = (Signal.workspace_id == row.workspace_id, Signal.source == "slack", Signal.source_scope == "")
+    said = select(Signal.id).where(*mine, Signal.source_ref >= f"{channel_id}:", Signal.source_ref < f"{channel_id};")
+    return session.scalar(said.limit(1)) is not None
+
+
+def _apply(session: Session, row: Integration, change: Change, happened_at: datetime, now: datetime) -> bool:
+    """Whether it was news that leaves something to do outside of this row."""
+    learning = Learning(row.config, happened_at)
+    follows = APPLIED[type(change)](session, row, learning, change)
+    row.config = learning.finish()
+    row.updated_at = now
+    return bool(follows)
+
+
+def _rename_team(_: Session, row: Integration, learning: Learning, change: TeamRenamed) -> None:
+    if learning.is_news("team_name"):
+        row.slack_team_name = change.name
+
+
+def _rename_channel(session: Session, row: Integration, learning: Learning, change: ChannelRenamed) -> None:
+    learning.rename_channel(change)
+    entry = DirectoryEntry
+    known = (entry.integration_id == row.id, entry.kind == "channel", entry.ref == change.channel_id)
+    session.execute(update(entry).where(*known, entry.fetched_at <= learning.at).values(name=change.name))
+
+
+def _move_channel(session: Session, row: Integration, learning: Learning, change: ChannelMoved) -> bool:
+    moved = learning.move_channel(change) is not None
+    if moved:
+        forget_channel(session, row.id, change.old_id)
+    return moved
+
+
+def _join_or_leave(_: Session, __: Integration, learning: Learning, change: ChannelMembership) -> None:
+    learning.join_or_leave(change)
+
+
+def _grant_teams(_: Session, __: Integration, learning: Learning, change: TeamAccess) -> None:
+    learning.grant_teams(change)
+
+
+def _migrate(_: Session, row: Integration, learning: Learning, change: Migration) -> None:
+    if not learning.migrate(change):
+        return
+    row.slack_enterprise_id = change.enterprise_id or row.slack_enterprise_id
+    if change.is_finished:
+        row.state_reason = None if row.state_reason == GRID_MIGRATION else row.state_reason
+    elif row.state == "active":
+        row.state_reason = GRID_MIGRATION
+
+
+def _note_limit(session: Session, slack_app_id: str, change: RateLimited) -> None:
+    app = session.scalars(select(SlackApp).where(SlackApp.id == slack_app_id).with_for_update()).first()
+    if app is not None:
+        app.rate_limited_at = max(change.minute, app.rate_limited_at or change.minute)
+
+
+APPLIED: Mapping[type[Change], Callable[..., bool | None]] = {
+    TeamRenamed: _rename_team,
+    ChannelRenamed: _rename_channel,
+    ChannelMoved: _move_channel,
+    ChannelMembership: _join_or_leave,
+    TeamAccess: _grant_teams,
+    Migration: _migrate,
+}

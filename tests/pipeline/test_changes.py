@@ -1,0 +1,209 @@
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from core.adapter import AccountKey
+from core.changes import (
+    Change,
+    ChannelMembership,
+    ChannelMoved,
+    ChannelRenamed,
+    Migration,
+    RateLimited,
+    TeamAccess,
+    TeamRenamed,
+)
+from core.errors import StepFailed
+from db import Conversation, ConversationLink, Database, DirectoryEntry, Integration, Signal, SlackApp
+from pipeline.access import StoredAccess
+from pipeline.lifecycle import StoredLifecycle
+from tests.pipeline.conftest import CHANNEL, HOME, Line, edited, message
+
+Tell = Callable[..., None]
+NEW = "C0PRESENT"
+OURS = AccountKey(team_id=HOME)
+
+
+@pytest.fixture
+def tell(line: Line) -> Tell:
+    """Lets a change happen some minutes after the start."""
+
+    def telling(change: Change, minute: float = 0, *, account: AccountKey = OURS) -> None:
+        at = line.clock() + timedelta(minutes=minute)
+        lifecycle = StoredLifecycle(line.database, line.clock)
+        lifecycle.change(change, slack_app_id=line.slack_app_id, accounts=[account], happened_at=at)
+
+    return telling
+
+
+def row(line: Line) -> Integration:
+    with line.database.read() as session:
+        return session.get_one(Integration, line.slack_integration_id)
+
+
+def configure(line: Line, **values: Any) -> None:
+    with line.database.write() as session:
+        found = session.get_one(Integration, line.slack_integration_id)
+        for name, value in values.items():
+            setattr(found, name, value)
+
+
+def learned(line: Line, name: str) -> dict[str, Any]:
+    facts: dict[str, Any] = row(line).config["slack_learned"].get(name, {})  # type: ignore[assignment]
+    return facts
+
+
+@pytest.mark.parametrize("order", list(permutations([0, 1, 2])))
+def test_the_latest_name_stays_in_any_order(line: Line, tell: Tell, order: tuple[int, ...]) -> None:
+    configure(line, config={"slack_channels": [{"id": CHANNEL, "name": "was", "capture": "all"}, {"id": "C2"}]})
+    for number in order:
+        tell(TeamRenamed(f"Team {number}"), number)
+        tell(ChannelRenamed(CHANNEL, f"channel-{number}"), number)
+    found = row(line)
+    assert found.slack_team_name == "Team 2"
+    assert found.config["slack_channels"] == [{"id": CHANNEL, "name": "channel-2", "capture": "all"}, {"id": "C2"}]
+
+
+def test_a_renamed_channel_is_renamed_in_the_directory(line: Line, tell: Tell) -> None:
+    with line.database.write() as session:
+        for ref, fetched_at in (("C1", line.clock()), ("C2", line.clock() + timedelta(hours=1))):
+            key = {"integration_id": line.slack_integration_id, "kind": "channel", "ref": ref}
+            session.add(DirectoryEntry(**key, name="was", fetched_at=fetched_at))
+    for channel_id in ("C1", "C2"):
+        tell(ChannelRenamed(channel_id, "is"), 1)
+    with line.database.read() as session:
+        assert {entry.ref: entry.name for entry in session.query(DirectoryEntry)} == {"C1": "is", "C2": "was"}
+
+
+@pytest.mark.parametrize("order", list(permutations([(0, True), (1, False), (2, True), (3, False)])))
+def test_who_left_a_channel_is_remembered(line: Line, tell: Tell, order: tuple[tuple[int, bool], ...]) -> None:
+    for minute, is_member in order:
+        tell(ChannelMembership(CHANNEL, is_member), minute)
+        tell(ChannelMembership("C2", not is_member), minute)
+    assert learned(line, "left") == {CHANNEL: (line.clock() + timedelta(minutes=3)).timestamp()}
+
+
+def test_teams_of_an_organisation(line: Line, tell: Tell) -> None:
+    configure(line, slack_team_id=None, slack_enterprise_id="E1")
+    organisation = AccountKey(enterprise_id="E1")
+    tell(TeamAccess(("T1", "T2"), True), 1, account=organisation)
+    tell(TeamAccess(("T1",), False), 3, account=organisation)
+    tell(TeamAccess(("T1", "T3"), True), 2, account=organisation)
+    assert learned(line, "teams") == {"T1": False, "T2": True, "T3": True}
+
+
+@pytest.mark.parametrize("order", list(permutations([0, 1])))
+def test_a_migration_pauses_calls_and_then_they_go_on(line: Line, tell: Tell, order: tuple[int, ...]) -> None:
+    steps = [Migration("E0GRID", False), Migration("E0GRID", True)]
+    for number in order:
+        tell(steps[number], number)
+        if number == 0 and order[0] == 0:
+            with pytest.raises(StepFailed) as paused:
+                StoredAccess(line.database).access(line.slack_integration_id)
+            assert (paused.value.reason, paused.value.permanent) == ("slack_grid_migration", False)
+    assert StoredAccess(line.database).access(line.slack_integration_id).token == "xoxb-1"
+    assert (row(line).state_reason, row(line).slack_enterprise_id) == (None, "E0GRID")
+    line.slack(message("still heard"), "Ev1")
+    line.run()
+    assert [signal.verbatim for signal in line.signals()] == ["still heard"]
+
+
+def test_start_and_end_of_a_migration_within_one_second(line: Line, tell: Tell) -> None:
+    tell(Migration("E0GRID", True))
+    tell(Migration("E0GRID", False))
+    assert row(line).state_reason is None
+
+
+def test_limits_are_kept_with_the_app(line: Line, tell: Tell) -> None:
+    moments = [line.clock() + timedelta(minutes=minute) for minute in (1, 3, 2)]
+    for moment in moments:
+        tell(RateLimited(moment), account=AccountKey(team_id="T0NOBODY"))
+    with line.database.read() as session:
+        assert session.get_one(SlackApp, line.slack_app_id).rate_limited_at == moments[1]
+
+
+def test_another_installation_is_left_alone(line: Line, tell: Tell) -> None:
+    before = row(line)
+    for change in (TeamRenamed("X"), ChannelMembership(CHANNEL, False), Migration("E9", False)):
+        tell(change, account=AccountKey(team_id="T0NOBODY"))
+    after = row(line)
+    assert (after.slack_team_name, after.config, after.state_reason) == (before.slack_team_name, before.config, None)
+
+
+TS = "1795255200.000100"
+STORY: dict[str, Callable[[Line, Tell], Any]] = {
+    "said": lambda line, _: line.slack(message("first"), "Ev1"),
+    "edited": lambda line, _: line.slack(edited("second", "1795255300.000100", before="first"), "Ev2"),
+    "moved": lambda _, tell: tell(ChannelMoved(CHANNEL, NEW), 1),
+    "said again": lambda line, _: line.slack(message("first", channel=NEW), "Ev3"),
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(STORY)), ids=",".join)
+def test_one_message_under_two_ids_is_one_signal(line: Line, tell: Tell, order: tuple[str, ...]) -> None:
+    configure(line, config={"slack_channels": [{"id": CHANNEL, "name": "x"}, {"id": NEW}]})
+    for name in order:
+        STORY[name](line, tell)
+        line.run()
+    (signal,) = line.signals()
+    assert (signal.source_ref, signal.verbatim) == (f"{NEW}:{TS}", "second")
+    assert row(line).config["slack_channels"] == [{"id": NEW}]
+    with line.database.read() as session:
+        assert session.query(Conversation).count() == 1
+        refs = {link.ref for link in session.query(ConversationLink)}
+    assert f"{NEW}:{TS}" in refs
+
+
+def test_what_people_decided_moves_along(line: Line, tell: Tell) -> None:
+    line.slack(message("first"), "Ev1")
+    line.run()
+    (before,) = line.signals()
+    with line.database.write() as session:
+        session.get_one(Signal, before.id).status = "reviewed"
+    tell(ChannelMoved(CHANNEL, NEW), 1)
+    tell(ChannelMoved(CHANNEL, NEW), 1)
+    (after,) = line.signals()
+    assert (after.id, after.status, after.source_ref) == (before.id, "reviewed", f"{NEW}:{TS}")
+    assert after.source_metadata["channel"] == NEW
+
+
+@pytest.mark.parametrize("order", list(permutations([("A", "B"), ("B", "C")])))
+def test_ids_lead_to_the_present_one_at_once(line: Line, tell: Tell, order: tuple[tuple[str, str], ...]) -> None:
+    for old, new in order:
+        tell(ChannelMoved(old, new), ord(old))
+    assert learned(line, "moved") == {"A": "C", "B": "C"}
+
+
+@pytest.mark.parametrize("order", list(permutations([1, 2])))
+def test_a_channel_that_moves_back(line: Line, tell: Tell, order: tuple[int, ...]) -> None:
+    for minute in order:
+        tell(ChannelMoved(CHANNEL, NEW) if minute == 1 else ChannelMoved(NEW, CHANNEL), minute)
+    assert learned(line, "moved") == {NEW: CHANNEL}
+
+
+def test_whoever_shares_the_channel_follows_and_nobody_else(line: Line, tell: Tell, database: Database) -> None:
+    line.slack(message("first"), "Ev1")
+    line.run()
+    tell(ChannelMoved(CHANNEL, NEW), 1, account=AccountKey(team_id="T0ANOTHER"))
+    assert [signal.source_ref for signal in line.signals()] == [f"{NEW}:{TS}"]
+    tell(ChannelMoved("C0FOREIGN", "C0ELSE"), 1, account=AccountKey(team_id="T0ANOTHER"))
+    assert learned(line, "moved") == {CHANNEL: NEW}
+
+
+def test_a_large_channel_moves_in_batches(line: Line, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.moves.BATCH", 2)
+    for number in range(5):
+        line.slack(message("words", f"179525520{number}.000100"), f"Ev{number}")
+    line.run()
+    tell(ChannelMoved(CHANNEL, NEW), 1)
+    assert len({signal.source_ref for signal in line.signals() if signal.source_ref.startswith(NEW)}) == 5
+
+
+def test_facts_do_not_pile_up(line: Line, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.learned.MOST_FACTS", 3)
+    for number in range(6):
+        tell(ChannelMembership(f"C{number}", False), number)
+    assert list(learned(line, "left")) == ["C3", "C4", "C5"]
