@@ -11,7 +11,6 @@ import httpx
 import msgspec
 
 from core.clock import Clock, utc_now
-from core.signatures import hmac_sha256_hex
 from core.taming import JsonObject
 from sandbox import slack_events
 from sandbox.errors import SandboxError
@@ -20,6 +19,7 @@ from sandbox.loopback import loopback_client
 from sandbox.slack_grants import Grants, Installation
 from sandbox.slack_history import SlackHistory
 from sandbox.slack_limits import Limits
+from sandbox.slack_signing import signed_headers
 from sandbox.slack_surfaces import Desktop, Screens
 from sandbox.slack_world import SlackChannel, SlackTeam, SlackUser, SlackWorld
 
@@ -27,7 +27,6 @@ RETRY_WAITS = (0.0, 60.0, 300.0)
 """Seconds before Slack's three retries: https://docs.slack.dev/apis/events-api#retries"""
 ANSWER_SECONDS = 3.0
 REMEMBERED_CONTEXTS = 10_000
-USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 Farewell: TypeAlias = Literal["tokens_revoked", "app_uninstalled"]
 FAREWELLS: tuple[Farewell, ...] = ("tokens_revoked", "app_uninstalled")
@@ -242,20 +241,6 @@ class SlackStandIn:
             return self._client.post(self.app.events_url, content=body, headers=headers)
         except httpx.TransportError as error:
             return error
-
-
-def signed_headers(signing_secret: str, body: bytes, *, timestamp: int) -> dict[str, str]:
-    """The headers of a request from Slack, signed with version v0 of its scheme.
-
-    Source: https://docs.slack.dev/authentication/verifying-requests-from-slack
-    """
-    signature = hmac_sha256_hex(signing_secret, f"v0:{timestamp}:".encode() + body)
-    return {
-        "content-type": "application/json",
-        "user-agent": USER_AGENT,
-        "x-slack-request-timestamp": str(timestamp),
-        "x-slack-signature": f"v0={signature}",
-    }
 
 
 def _reason(outcome: httpx.Response | httpx.TransportError) -> RetryReason:
