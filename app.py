@@ -31,6 +31,7 @@ from oauth.slack_apps import upsert_shared_app
 from oauth.slack_tokens import SlackGrants
 from pipeline.access import StoredAppAccess
 from pipeline.accounts import Accounts
+from pipeline.acquaint import Acquaint
 from pipeline.answers import Answers
 from pipeline.backfill import Backfill
 from pipeline.complete import Complete
@@ -172,6 +173,7 @@ class Parts:
                 app_access=StoredAppAccess(self.database),
                 clock=self.clock,
             ),
+            Acquaint(database=self.database, lookups=self.lookups, access=self.access, clock=self.clock),
             Refresh(database=self.database, refresher=self.refresher, clock=self.clock),
             Backfill(database=self.database, historians=self.historians, access=self.access, clock=self.clock),
             Accounts(database=self.database, books=self.account_books, access=self.access, clock=self.clock),

@@ -82,13 +82,14 @@ class Plan:
 def decide(plan: Plan, adapter: Adapter, findings: Sequence[Findings]) -> Plan:
     """The plan with every open part decided, or its remaining look-ups named. ``findings`` goes with the parts."""
     parts = (
-        part if part.settlement else _decide_part(plan.event, part.recipient, adapter, found)
+        part if part.settlement else decide_part(plan.event, part.recipient, adapter, found)
         for part, found in zip(plan.parts, findings, strict=True)
     )
     return replace(plan, parts=tuple(parts))
 
 
-def _decide_part(event: ReceivedEvent, recipient: Recipient, adapter: Adapter, findings: Findings) -> Part:
+def decide_part(event: ReceivedEvent, recipient: Recipient, adapter: Adapter, findings: Findings) -> Part:
+    """One recipient's side, decided or with its look-ups named. An adapter that raises is a failure of this part."""
     try:
         decision = adapter.signals(event, recipient, findings)
     except Exception:  # one event an adapter chokes on must not stop the others

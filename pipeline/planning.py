@@ -11,6 +11,7 @@ from core.errors import SignalboxError
 from core.signal import Ignored
 from db import Event
 from pipeline.audiences import forget_reshaped
+from pipeline.introduce import reconsider
 from pipeline.plan import Failed, Part, Plan, decide
 from pipeline.recipients import Match, match
 
@@ -35,7 +36,7 @@ def make_plans(
         plan = _plan_of(event, envelope, matches[event.id])
         is_open = plan.parts and not plan.effects and not plan.has_failed
         plans.append(decide(plan, adapters[event.platform], [{}] * len(plan.parts)) if is_open else plan)
-    return plans
+    return reconsider(session, adapters, plans, now)
 
 
 def received(event: Event) -> ReceivedEvent:

@@ -13,6 +13,7 @@ from db import Event, Integration, Receipt, WebhookKey
 from db.dialects import insert_into
 from pipeline.asking import Request, carry_out
 from pipeline.copies import match_copies
+from pipeline.introduce import introduce
 from pipeline.places import Place, Placed, Written
 from pipeline.plan import Failed, Handled, Part, Plan
 from pipeline.signals import write_signals
@@ -26,6 +27,7 @@ _RANK = ("captured", "updated", "deleted", "handled", "superseded", "failed", "i
 
 def settle(session: Session, plans: Sequence[Plan], now: datetime) -> None:
     """Commits nothing itself. Every part of every plan must be settled."""
+    plans = introduce(session, plans, now)
     topics = [(part.recipient.workspace_id, topic) for _, part, told in _told(plans) for topic in told.topics]
     described = describe(session, topics, now)
     placed = {id(part): _placed(plan, part) for plan in plans for part in plan.parts}

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from core.ids import new_id
 from core.signal import Capture, Removal, Write
-from core.taming import bounded, tidy
+from core.taming import JsonObject, bounded, tidy
 from db import Signal, SignalRevision
 from db.dialects import insert_into
 from db.search import index_signals
 from pipeline.conversations import resolve
 from pipeline.forgetting import redact
+from pipeline.naming import PROVISIONAL
 from pipeline.places import Place, Placed, Written, place_columns, stored
 from pipeline.welcome import find_unwelcome
 
@@ -117,6 +118,7 @@ def _row(place: Place, write: Write, now: datetime) -> dict[str, Any]:
 
 def _captured(place: Place, write: Capture, conversations: Mapping[Any, str], now: datetime) -> dict[str, Any]:
     keys = ((place.workspace_id, key.kind, key.ref) for key in write.conversation)
+    open_question: JsonObject = {PROVISIONAL: write.unless_internal} if write.unless_internal else {}
     return _row(place, write, now) | {
         "source_url": write.url,
         "verbatim": write.verbatim,
@@ -131,7 +133,7 @@ def _captured(place: Place, write: Capture, conversations: Mapping[Any, str], no
         "account_external_id": bounded(write.account.external_id) if write.account.external_id else None,
         "account_name": write.account.name,
         "tags": list(write.tags),
-        "source_metadata": tidy(write.metadata),
+        "source_metadata": tidy(write.metadata | open_question),
         "conversation_id": next((conversations[key] for key in keys if key in conversations), None),
         "edited_at": write.edited_at,
         "is_trivial": write.trivial,

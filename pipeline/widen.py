@@ -22,7 +22,7 @@ from pipeline.audiences import Ask, Place, remember
 from pipeline.claim import claim_one
 from pipeline.plan import Plan
 from pipeline.planning import make_plans
-from pipeline.retry import next_attempt_at
+from pipeline.retry import after_failure
 from pipeline.settle import settle
 
 APP_REFUSED = frozenset({"slack_token_refused", "slack_scope_missing", "seal_broken", "seal_key_unknown"})
@@ -69,9 +69,9 @@ class Widen:
         return tuple(_accounts(finding))
 
     def _without_answer(self, plan: Plan, ask: Ask, failure: StepFailed) -> Plan | None:
-        now, attempts = self.clock(), plan.attempts + 1
+        now = self.clock()
         jitter = random.random()  # noqa: S311  # it spreads load, it protects nothing
-        due_at = next_attempt_at(attempts, now, retry_after=failure.retry_after, jitter=jitter)
+        due_at, attempts = after_failure(failure, attempts=plan.attempts, now=now, jitter=jitter)
         log.warning("audience_not_known", event_id=plan.event.id, reason=failure.reason, attempts=attempts)
         named = replace(plan, asks=None)
         with self.database.write() as session:

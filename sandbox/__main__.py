@@ -101,6 +101,7 @@ def _slack_app(environ: Mapping[str, str]) -> SlackApp:
         client_secret=environ["SANDBOX_SLACK_CLIENT_SECRET"],
         signing_secret=environ["SANDBOX_SLACK_SIGNING_SECRET"],
         api_app_id=environ["SANDBOX_SLACK_APP_ID"],
+        app_token=environ.get("SANDBOX_SLACK_APP_TOKEN", ""),
     )
 
 

@@ -24,7 +24,7 @@ def user(person: SlackUser, *, viewer_team_id: str) -> JsonObject:
         "updated": CREATED,
     }
     if person.team_id != viewer_team_id:
-        return shown | {"is_stranger": False}
+        return shown | {"is_stranger": person.is_stranger}
     return shown | {
         "tz": "Europe/Lisbon",
         "tz_label": "Western European Time",

@@ -26,7 +26,9 @@ class SlackTeam:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackUser:
-    """A person in a team; ``is_guest`` for a guest of it, ``is_admin`` for who may install apps."""
+    """A person in a team; ``is_guest`` for a guest of it, ``is_admin`` for who may install apps, ``is_stranger`` for
+    somebody whom others know from a shared channel only.
+    """
 
     id: str
     team_id: str
@@ -35,6 +37,7 @@ class SlackUser:
     title: str = ""
     is_guest: bool = False
     is_admin: bool = False
+    is_stranger: bool = False
 
     @property
     def handle(self) -> str:

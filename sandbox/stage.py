@@ -1,5 +1,7 @@
 """Performs beats on the two stand-ins: remembers what was said, so that it can be answered, edited or deleted."""
 
+import re
+
 import httpx
 
 from core.taming import JsonObject
@@ -58,8 +60,8 @@ class Stage:
             case Say():
                 return self._message(beat, ts)
             case Edit(of=of, text=text):
-                event = slack_events.message_changed(self._said[of], text, ts)
-                self._said[of] = self._said[of] | {"text": text}
+                event = slack_events.message_changed(self._said[of], self._markup(text), ts)
+                self._said[of] = self._said[of] | {"text": self._markup(text)}
                 return event
             case Delete(of=of):
                 return slack_events.message_deleted(self._said.pop(of), ts)
@@ -73,14 +75,22 @@ class Stage:
 
     def _message(self, beat: Say, ts: str) -> JsonObject:
         channel, author = self._cast.channels[beat.channel], self._cast.users[beat.author]
+        text = self._markup(beat.text)
         if beat.file:
-            event = slack_events.file_share(channel, author, beat.text, ts, beat.file)
+            event = slack_events.file_share(channel, author, text, ts, beat.file)
         else:
             root = str(self._said[beat.reply_to]["ts"]) if beat.reply_to else None
-            event = slack_events.message(channel, author, beat.text, ts, thread_ts=root)
+            event = slack_events.message(channel, author, text, ts, thread_ts=root)
         if beat.key:
             self._said[beat.key] = event
         return event
+
+    def _markup(self, text: str) -> str:
+        """As Slack sends it: people who are mentioned (``@jonas``) by their ids."""
+        return re.sub(r"@(\w+)", lambda found: self._mention(found[1]) or found[0], text)
+
+    def _mention(self, key: str) -> str | None:
+        return f"<@{self._cast.users[key].id}>" if key in self._cast.users else None
 
     def _trigger(self, beat: OpenIssue | ReplyInIssue | SetState) -> JsonObject:
         match beat:

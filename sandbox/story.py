@@ -37,7 +37,7 @@ FIRST_WAVE: tuple[Beat, ...] = (
         "route_view",
         KESTREL,
         "devon",
-        "The new route view is lovely, by the way. Our technicians stopped printing maps within a week.",
+        "The new route view is lovely, by the way :tada: Our technicians stopped printing maps within a week.",
     ),
     OpenIssue(
         "sso",
@@ -107,8 +107,8 @@ LATER: tuple[Beat, ...] = (
         "api_limit",
         KESTREL,
         "devon",
-        "We would love a webhook when a visit changes. Polling the API every minute hits the limit at about 400 "
-        "robots, and we will have 900 by spring.",
+        "@priya we would love a webhook when a visit changes. Polling <https://api.tidewater.example/visits|the API> "
+        "every minute hits the limit at about 400 robots, and we will have 900 by spring.",
     ),
     Say("", KESTREL, "priya", "That is really useful to know, Devon. Would one hook per site be enough?", "api_limit"),
     Say("", KESTREL, "devon", "Per site is perfect. Even a batch every ten seconds would do.", "api_limit"),

@@ -55,6 +55,7 @@ def _slack_app() -> dict[str, str]:
         "CLIENT_SECRET": secrets.token_hex(16),
         "SIGNING_SECRET": secrets.token_hex(16),
         "APP_ID": "A0" + secrets.token_hex(4).upper(),
+        "APP_TOKEN": f"xapp-1-{secrets.token_hex(16)}",
     }
 
 

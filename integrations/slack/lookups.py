@@ -10,6 +10,7 @@ from core.taming import JsonObject, JsonValue
 from integrations.slack.client import SlackCalls, SlackClient
 from integrations.slack.envelope import read_account
 from integrations.slack.message_lookup import find_message, find_person
+from integrations.slack.senders import GUEST_FLAGS
 
 PAGE = 1000
 MAX_PAGES = 50
@@ -52,7 +53,48 @@ def _audience(calls: SlackCalls, context: str, access: Access) -> JsonObject:
     return {"accounts": [*accounts.values()]}
 
 
+def _user(calls: SlackCalls, user: str, access: Access) -> JsonObject:
+    """``{"name", "email", "team_id", "enterprise_id", "is_guest"}``, as far as Slack tells them.
+
+    A stranger is somebody of another company whom we share no channel with:
+    https://docs.slack.dev/reference/objects/user-object
+    """
+    told = calls.call("users.info", access, user=user).object("user")
+    profile = told.object("profile")
+    return _known(
+        name=profile.text("display_name", "real_name") or told.text("real_name", "name"),
+        email=profile.text("email"),
+        team_id=told.text("team_id") or profile.text("team"),
+        enterprise_id=told.object("enterprise_user").text("enterprise_id"),
+        is_guest=any(told.flag(flag) for flag in GUEST_FLAGS),
+    )
+
+
+def _team(calls: SlackCalls, team: str, access: Access) -> JsonObject:
+    """``{"name", "domain"}``; also of other companies, as long as a channel is shared with them."""
+    told = calls.call("team.info", access, team=team).object("team")
+    return _known(name=told.text("name"), domain=told.text("domain"))
+
+
+def _channel(calls: SlackCalls, channel: str, access: Access) -> JsonObject:
+    """``{"name", "is_ext_shared", "is_member", "is_archived", "is_private"}``; the name is the one on our side."""
+    told = calls.call("conversations.info", access, channel=channel).object("channel")
+    flags = {flag: told.flag(flag) for flag in ("is_ext_shared", "is_member", "is_archived", "is_private")}
+    return _known(name=told.text("name"), **flags)
+
+
+def _known(**facts: JsonValue) -> JsonObject:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
 KINDS: Mapping[str, Callable[[SlackCalls, str, Access], JsonObject]] = MappingProxyType(
-    {"audience": _audience, "message": find_message, "person": find_person}
+    {
+        "audience": _audience,
+        "user": _user,
+        "team": _team,
+        "channel": _channel,
+        "message": find_message,
+        "person": find_person,
+    }
 )
 """Every kind of look-up that Slack answers."""

@@ -10,7 +10,7 @@ from integrations.slack.arrival import Arrival
 
 _NAME_CHARACTERS = 255
 _SLACKBOT = "USLACKBOT"
-_GUEST_FLAGS = ("is_restricted", "is_ultra_restricted", "is_stranger")
+GUEST_FLAGS = ("is_restricted", "is_ultra_restricted", "is_stranger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def read_sender(raw: Tame) -> Sender:
         user=user,
         name=name[:_NAME_CHARACTERS] if name else None,
         team=_team(raw, profile, user),
-        guest=any(profile.flag(flag) or raw.flag(flag) for flag in _GUEST_FLAGS),
+        guest=any(profile.flag(flag) or raw.flag(flag) for flag in GUEST_FLAGS),
         bot=bot_id is not None or posted_by_app or user == _SLACKBOT or raw.text("subtype") == "bot_message",
         bot_id=bot_id,
     )

@@ -10,6 +10,8 @@ from sqlalchemy import select
 import integrations
 from core.taming import JsonObject
 from db import Integration, Receipt, Signal, SlackApp, Workspace
+from pipeline.access import StoredAccess
+from pipeline.acquaint import Acquaint
 from pipeline.pauses import StoredPauses
 from pipeline.receive import Stored
 from sandbox import slack_events
@@ -28,10 +30,13 @@ INITECH = SlackTeam(id="T0INITECH", name="Initech", domain="initech")
 ADA = SlackUser(id="U0ADA", team_id=ACME.id, name="Ada Acme", email="ada@acme.example", is_admin=True)
 UMA = SlackUser(id="U0UMA", team_id=UMBRELLA.id, name="Uma Umbrella", is_admin=True)
 GUS = SlackUser(id="U0GUS", team_id=GLOBEX.id, name="Gus Globex", email="gus@globex.example")
+GIL = SlackUser(id="U0GIL", team_id=ACME.id, name="Gil Guest", is_guest=True)
 INA = SlackUser(id="U0INA", team_id=INITECH.id, name="Ina Initech", is_admin=True)
 SHARED = SlackChannel(id="C0CONNECT", name="globex-acme", team_ids=(ACME.id, UMBRELLA.id, GLOBEX.id))
 ELSEWHERE = SlackChannel(id="C0OTHER", name="globex-initech", team_ids=(INITECH.id, GLOBEX.id))
-WORLD = SlackWorld(teams=(ACME, UMBRELLA, GLOBEX, INITECH), users=(ADA, UMA, GUS, INA), channels=(SHARED, ELSEWHERE))
+WORLD = SlackWorld(
+    teams=(ACME, UMBRELLA, GLOBEX, INITECH), users=(ADA, GIL, UMA, GUS, INA), channels=(SHARED, ELSEWHERE)
+)
 APP_TOKEN = "xapp-1-A1-secret"
 
 
@@ -43,6 +48,13 @@ class Connect:
     slack: SlackStandIn
     workspaces: dict[str, str]
     integrations: dict[str, str]
+    acquaint: Acquaint
+
+    def run(self) -> None:
+        """Everything that is due, names included."""
+        self.line.run()
+        while self.acquaint.run().done:
+            self.line.run()
 
     def say(self, author: SlackUser, text: str, *, to: SlackTeam = ACME, channel: SlackChannel = SHARED) -> Stored:
         """A message, whose event names the installation of one team."""
@@ -86,7 +98,9 @@ class Connect:
 
 @pytest.fixture
 def connect(line: Line) -> Iterator[Connect]:
-    app = AppInSlack(client_id="1.2", client_secret="s", signing_secret="t", api_app_id="A1", app_token=APP_TOKEN)
+    app = AppInSlack(
+        client_id="1.2", client_secret="s", signing_secret="t", api_app_id="A1", app_token=APP_TOKEN, rotation=False
+    )
     slack = SlackStandIn(app, WORLD, clock=line.clock)
     with SandboxServer(create_sandbox(slack, PylonStandIn("Acme", clock=line.clock))) as server:
         lookups = integrations.discover()["slack"].lookups
@@ -98,7 +112,10 @@ def connect(line: Line) -> Iterator[Connect]:
             workspaces[team.id], connections[team.id] = _install(line, slack, team)
         with line.database.write() as session:
             session.get_one(SlackApp, line.slack_app_id).app_token = APP_TOKEN
-        yield Connect(line, slack, workspaces, connections)
+        acquaint = Acquaint(
+            database=line.database, lookups={"slack": client}, access=StoredAccess(line.database), clock=line.clock
+        )
+        yield Connect(line, slack, workspaces, connections, acquaint)
 
 
 def _install(line: Line, slack: SlackStandIn, team: SlackTeam) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Erasing what a person or an account said: the words go, and a tombstone keeps them from coming back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import FieldError, InvalidFields
-from db import Signal, SignalRevision
+from db import DirectoryEntry, Integration, Signal, SignalRevision
 from db.search import index_signals
 from pipeline.forgetting import forget_payloads
 from web.actions import Actor, audit
@@ -67,13 +67,26 @@ def _theirs(who: Actor, whose: Whose) -> ColumnElement[bool]:
 def _erase_batch(who: Actor, whose: Whose) -> Sequence[str]:
     now = services().clock()
     with services().database.write() as session:
-        ids = session.scalars(select(Signal.id).where(_theirs(who, whose)).order_by(Signal.id).limit(BATCH)).all()
+        found = select(Signal.id, Signal.author_external_id).where(_theirs(who, whose)).order_by(Signal.id).limit(BATCH)
+        rows = session.execute(found).all()
+        ids = [row.id for row in rows]
         if ids:
+            if whose.author is not None:
+                _forget_names(
+                    session, who.workspace_id, {row.author_external_id for row in rows if row.author_external_id}
+                )
             forget_payloads(session, who.workspace_id, ids, reason=ERASED_REASON)
             session.execute(delete(SignalRevision).where(SignalRevision.signal_id.in_(ids)))
             _bury(session, ids, now)
             index_signals(session, ids)
     return ids
+
+
+def _forget_names(session: Session, workspace_id: str, people: Collection[str]) -> None:
+    """What platforms told of these people."""
+    ours = select(Integration.id).where(Integration.workspace_id == workspace_id)
+    known = delete(DirectoryEntry).where(DirectoryEntry.integration_id.in_(ours), DirectoryEntry.ref.in_(people))
+    session.execute(known.where(DirectoryEntry.kind.in_(("user", "contact"))))
 
 
 def _bury(session: Session, ids: Sequence[str], now: datetime) -> None:

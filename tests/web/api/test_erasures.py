@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.signal import Author, Capture
-from db import AuditEntry, Database, Event, Receipt, Signal, SignalRevision
+from db import AuditEntry, Database, DirectoryEntry, Event, Receipt, Signal, SignalRevision
 from pipeline.places import Place, Placed
 from pipeline.signals import write_signals
 from tests.conftest import NOW, StillClock
@@ -117,3 +117,15 @@ def test_stats_count_by_day_and_source(api: Api, database: Database, alice: Tena
     assert (stats["pending"], stats["failed"], stats["complete_up_to"]) == (1, 1, "2026-11-20T09:57:00Z")
     assert len(api.get("/stats", days=1).get_json()["days"]) == 2
     assert api.get("/stats", days=91).status_code == 422
+
+
+@pytest.mark.parametrize("whose", ["U0456", "priya@globex.example"])
+def test_what_platforms_told_of_the_person_goes_too(api: Api, database: Database, alice: Tenant, whose: str) -> None:
+    slack = add_integration(database, alice.workspace_id, "slack")
+    add_signal(database, alice.workspace_id, verbatim="sesame", **PRIYA)
+    with database.write() as session:
+        for ref in ("U0456", "U9"):
+            session.add(DirectoryEntry(integration_id=slack, kind="user", ref=ref, name=ref))
+    api.post("/erasures", {"author": whose})
+    with database.read() as session:
+        assert [entry.ref for entry in session.query(DirectoryEntry)] == ["U9"]
