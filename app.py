@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import integrations
 from core.accounts import AccountBook
 from core.adapter import Adapter, Inspector, LookupClient
+from core.channels import ChannelBook
 from core.clock import Clock, utc_now
 from core.digests import Digester
 from core.history import Historian
@@ -34,6 +35,7 @@ from pipeline.accounts import Accounts
 from pipeline.acquaint import Acquaint
 from pipeline.answers import Answers
 from pipeline.backfill import Backfill
+from pipeline.channel_list import ChannelList
 from pipeline.complete import Complete
 from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
@@ -44,6 +46,7 @@ from pipeline.lifecycle import StoredLifecycle
 from pipeline.pauses import StoredPauses
 from pipeline.process import Process
 from pipeline.receive import CommitEach, GroupCommit
+from pipeline.reconcile import Reconcile
 from pipeline.refresh import Refresh, Refresher
 from pipeline.retention import Retention
 from web import make_web
@@ -96,6 +99,14 @@ class Parts:
         """Who reads the past of the platforms that let us."""
         found = integrations.discover().items()
         return {name: p.history.historian(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.history}
+
+    @cached_property
+    def books(self) -> dict[str, ChannelBook]:
+        """Who lists and joins the channels of the platforms that have some."""
+        found = integrations.discover().items()
+        return {
+            name: p.channels.channel_book(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.channels
+        }
 
     @property
     def _api_urls(self) -> dict[str, str]:
@@ -185,6 +196,14 @@ class Parts:
                 public_url=self.settings.public_url,
             ),
             Farewell(database=self.database, grants=self.grants, clock=self.clock),
+            Reconcile(
+                database=self.database,
+                historians=self.historians,
+                adapters=self.adapters,
+                access=self.access,
+                clock=self.clock,
+            ),
+            ChannelList(database=self.database, books=self.books, access=self.access, clock=self.clock),
             Retention(database=self.database, clock=self.clock),
         ]
 
@@ -207,6 +226,8 @@ class Parts:
             lookups=self.lookups,
             historians=self.historians,
             inspectors=self.inspectors,
+            books=self.books,
+            access=self.access,
             inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(self.database, wake),
             wake=wake,
             installer=self.installer,

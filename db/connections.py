@@ -19,11 +19,12 @@ PylonEvent: TypeAlias = Literal["issue.created", "issue.updated", "issue.closed"
 
 
 class SlackChannelConfig(TypedDict, total=False):
-    """A channel that was picked, and how to capture there when not as everywhere."""
+    """A channel that is captured, and how when not as everywhere. ``auto``: a name pattern added it."""
 
     id: Required[str]
     name: str
     capture: CaptureMode
+    auto: bool
 
 
 class SlackDigestConfig(TypedDict, total=False):
@@ -49,7 +50,8 @@ class IntegrationConfig(TypedDict, total=False):
     """What an admin decided for a connection. No channels: all shared ones; no Pylon events: all of them.
 
     ``slack_reaction`` is the emoji (without colons) that captures a message; ``slack_autolink`` holds name patterns
-    (``ext-*``) of channels that are picked by themselves.
+    (``ext-*``) of channels that are added by themselves, which never narrows what is captured; ``slack_import_days`` is
+    how far back a channel is imported that is added.
     """
 
     slack_channels: list[SlackChannelConfig]
@@ -58,6 +60,7 @@ class IntegrationConfig(TypedDict, total=False):
     slack_learned: "SlackLearned"
     slack_reaction: str
     slack_autolink: list[str]
+    slack_import_days: int
     slack_digest: "SlackDigestConfig"
     pylon_events: list[PylonEvent]
 

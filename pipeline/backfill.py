@@ -28,7 +28,9 @@ LEASE = timedelta(seconds=20)
 """A request takes at most 8 seconds, and a token before it as long again. Who dies is relieved soon."""
 PATIENCE = timedelta(minutes=1)
 """How long an import waits for a connection that is paused, or whose token is being renewed."""
-WAITING_REASONS = frozenset({"slack_token_expired", "token_missing", "integration_paused", "needs_reconnect"})
+WAITING_REASONS = frozenset(
+    {"slack_token_expired", "token_missing", "token_not_refreshed", "needs_reconnect", "integration_paused"}
+)
 """The connection's troubles, which somebody mends: the import is not to blame and does not give up."""
 
 log = get_logger()
@@ -118,7 +120,8 @@ def store_records(
 ) -> int:
     """Puts the records among the events, in the lane that waits for live ones; returns how many are new.
 
-    ``again``: what was ignored before gets another chance, since what is captured may have changed meanwhile.
+    ``again``: what was ignored before gets another chance, since what is captured may have changed meanwhile; what was
+    erased does not.
     """
     rows = [_arrival(integration, record, now).row() for record in records]
     if not rows:
@@ -128,10 +131,11 @@ def store_records(
     known = [record.external_id for record in records if record.external_id not in new]
     if again and known:
         door = Event.slack_app_id if integration.slack_app_id else Event.integration_id
-        ignored = (door == (integration.slack_app_id or integration.id), Event.external_id.in_(known))
-        values = {"state": "pending", "due_at": now, "attempts": 0, "reason": None, "lane": "import"}
+        mine = (door == (integration.slack_app_id or integration.id), Event.external_id.in_(known))
+        ignored = (*mine, Event.state == "ignored", Event.payload != b"")
+        pending = {"state": "pending", "due_at": now, "attempts": 0, "reason": None, "processed_at": None}
         session.execute(
-            update(Event).where(*ignored, Event.state == "ignored").values(**values, processed_at=None),
+            update(Event).where(*ignored).values(**pending, lane="import"),
             execution_options={"synchronize_session": False},
         )
     return len(new)

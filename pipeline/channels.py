@@ -7,16 +7,15 @@ from db import DirectoryEntry, Integration
 
 
 def captured_channels(session: Session, integration: Integration) -> set[str]:
-    """The ids of the channels that are listened to: those that were picked or, without any, every shared one that the
-    app is in, as far as the directory knows.
+    """The ids of the channels that are listened to: those that an admin picked or, without any, every shared one that
+    the app is in, as far as the directory knows; and those that a pattern added.
     """
-    picked = {channel["id"] for channel in integration.config.get("slack_channels", ())}
-    if picked:
-        return picked
-    known = select(DirectoryEntry).where(
-        DirectoryEntry.integration_id == integration.id, DirectoryEntry.kind == "channel"
-    )
-    return {entry.ref for entry in session.scalars(known) if _is_heard(entry)}
+    listed = integration.config.get("slack_channels", ())
+    added = {channel["id"] for channel in listed}
+    if any(not channel.get("auto") for channel in listed):
+        return added
+    of_it = (DirectoryEntry.integration_id == integration.id, DirectoryEntry.kind == "channel")
+    return added | {entry.ref for entry in session.scalars(select(DirectoryEntry).where(*of_it)) if _is_heard(entry)}
 
 
 def _is_heard(entry: DirectoryEntry) -> bool:

@@ -87,14 +87,14 @@ def _match_slack(
         key = AccountKey(team_id=account.team_id) if account.team_id else account
         if (integration := integrations.get((app_id, key))) is not None:
             found[integration.id] = integration
-    recipients = tuple(_recipient(integration, scope="") for integration in found.values())
+    recipients = tuple(recipient_of(integration, scope="") for integration in found.values())
     return Match(recipients, None if recipients else "workspace_not_connected")
 
 
 def _match_integration(integration: Integration | None) -> Match:
     if integration is None or not integration.is_connected:
         return Match(reason="integration_disconnected")
-    return Match((_recipient(integration, scope=integration.pylon_account_id or integration.id),))
+    return Match((recipient_of(integration, scope=scope_of(integration)),))
 
 
 def _match_key(key: WebhookKey | None) -> Match:
@@ -103,7 +103,13 @@ def _match_key(key: WebhookKey | None) -> Match:
     return Match((Recipient(workspace_id=key.workspace_id, scope=key.id),))
 
 
-def _recipient(integration: Integration, *, scope: str) -> Recipient:
+def scope_of(integration: Integration) -> str:
+    """The source scope of the connection's signals: Slack's messages have one name, whoever hears them."""
+    return "" if integration.slack_app_id else integration.pylon_account_id or integration.id
+
+
+def recipient_of(integration: Integration, *, scope: str) -> Recipient:
+    """The connection as its events' recipient."""
     return Recipient(
         workspace_id=integration.workspace_id,
         scope=scope,

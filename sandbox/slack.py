@@ -66,6 +66,8 @@ class SlackStandIn:
         self.history = SlackHistory()
         self.faults = Faults()
         self.limits = Limits(clock)
+        self.outside: set[str] = set()
+        """The ids of channels that the app is not in."""
         self.written: list[tuple[str, dict[str, str]]] = []
         self.screens = Screens(clock)
         self.before_answer: Callable[[str], object] = lambda _: None

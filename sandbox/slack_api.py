@@ -17,8 +17,10 @@ from sandbox.faults import Fault
 from sandbox.slack import SlackStandIn
 from sandbox.slack_consent import ask_consent
 from sandbox.slack_conversations import (
+    auth_teams_list,
     conversations_history,
     conversations_info,
+    conversations_join,
     conversations_list,
     conversations_replies,
     page_of,
@@ -231,6 +233,8 @@ METHODS: Mapping[str, Method] = {
     "apps.event.authorizations.list": _authorizations_list,
     "apps.connections.open": _connections_open,
     "conversations.list": conversations_list,
+    "auth.teams.list": auth_teams_list,
+    "conversations.join": conversations_join,
     "conversations.info": conversations_info,
     "conversations.history": conversations_history,
     "conversations.replies": conversations_replies,

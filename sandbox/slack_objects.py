@@ -53,7 +53,7 @@ def team(shown: SlackTeam) -> JsonObject:
     return answer
 
 
-def channel(shown: SlackChannel, *, viewer_team_id: str) -> JsonObject:
+def channel(shown: SlackChannel, *, viewer_team_id: str, is_member: bool = True) -> JsonObject:
     """A channel, with who shares it."""
     others = [team_id for team_id in shown.team_ids if team_id != viewer_team_id]
     return {
@@ -65,9 +65,9 @@ def channel(shown: SlackChannel, *, viewer_team_id: str) -> JsonObject:
         "is_im": False,
         "is_mpim": False,
         "is_private": shown.is_private,
-        "is_archived": False,
+        "is_archived": shown.is_archived,
         "is_general": False,
-        "is_member": True,
+        "is_member": is_member,
         "is_shared": shown.is_ext_shared,
         "is_ext_shared": shown.is_ext_shared,
         "is_org_shared": False,

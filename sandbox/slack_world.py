@@ -53,6 +53,7 @@ class SlackChannel:
     name: str
     team_ids: tuple[str, ...]
     is_private: bool = False
+    is_archived: bool = False
 
     @property
     def is_ext_shared(self) -> bool:

@@ -6,7 +6,8 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from core.adapter import Adapter, Inspector, Interactions, LookupClient
+from core.adapter import AccessSource, Adapter, Inspector, Interactions, LookupClient
+from core.channels import ChannelBook
 from core.clock import Clock
 from core.digests import Digester
 from core.features import FeatureTable
@@ -30,6 +31,8 @@ class Services:
     adapters: Mapping[str, Adapter]
     lookups: Mapping[str, LookupClient]
     historians: Mapping[str, Historian] = field(default_factory=dict)
+    books: Mapping[str, ChannelBook] = field(default_factory=dict)
+    access: AccessSource | None = None
     inbox: Inbox
     wake: Callable[[], None]
     installer: Installer

@@ -5,7 +5,7 @@ first message is older than the stretch are out of reach: Slack lists threads on
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -19,6 +19,8 @@ from integrations.slack.client import SlackCalls, SlackClient
 from integrations.slack.messages import as_ts, moment, read_ts
 from integrations.slack.records import Place, deletion_record, message_record, read_place
 
+_TICK = timedelta(microseconds=1)
+"""Slack leaves out a message at the very bound, unless both bounds are to be included."""
 _PRIVATE_TALKS = frozenset({"im", "mpim"})
 
 
@@ -90,7 +92,7 @@ class SlackHistorian:
             "conversations.history",
             access,
             channel=stretch.channel,
-            oldest=as_ts(stretch.since),
+            oldest=as_ts(stretch.since - _TICK),
             latest=at.latest or as_ts(stretch.until),
             inclusive=at.latest is None,
             cursor=at.cursor,

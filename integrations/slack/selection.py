@@ -121,7 +121,7 @@ def _selected(arrival: Arrival, channel: str) -> Mode | NotSelected:
     listed = dict(listed_channels(arrival.recipient))
     if channel in listed:
         return _mode(listed[channel], "capture") or (usual if shared else "all")
-    if listed:
+    if any(not each.flag("auto") for each in listed.values()):
         return NotSelected("channel_not_selected")
     return usual if shared else NotSelected("channel_not_shared")
 

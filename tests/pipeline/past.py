@@ -1,10 +1,12 @@
 """A past to read: a Slack over HTTP with the app installed in it, and its connection in the rows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from core.taming import JsonObject
 from db import Import, Integration
@@ -14,9 +16,11 @@ from pipeline.access import StoredAccess
 from pipeline.backfill import Backfill
 from pipeline.pauses import StoredPauses
 from sandbox import slack_events
-from sandbox.cast import Cast
+from sandbox.app import create_sandbox
+from sandbox.cast import Cast, assemble
+from sandbox.pylon import PylonStandIn
 from sandbox.server import SandboxServer
-from sandbox.slack import SlackStandIn
+from sandbox.slack import SlackApp, SlackStandIn
 from sandbox.slack_world import SlackChannel, SlackUser
 from tests.conftest import StillClock
 from tests.pipeline.conftest import Line
@@ -60,9 +64,9 @@ class Past:
     def order(self, **fields: Any) -> Import:
         """An import of the channel's last 30 days, due now."""
         now = self.clock()
-        values = {"channel_id": self.channel.id, "since": now - timedelta(days=30), "until": now} | fields
+        values = {"channel_id": self.channel.id, "since": now - timedelta(days=30), "until": now, "due_at": now}
         row = Import(
-            workspace_id=self.line.workspace_id, integration_id=self.line.slack_integration_id, due_at=now, **values
+            workspace_id=self.line.workspace_id, integration_id=self.line.slack_integration_id, **values | fields
         )
         with self.line.database.write() as session:
             session.add(row)
@@ -109,3 +113,12 @@ def make_backfill(line: Line, server: SandboxServer) -> Backfill:
     return Backfill(
         database=line.database, historians={"slack": historian}, access=StoredAccess(line.database), clock=line.clock
     )
+
+
+@pytest.fixture
+def past(line: Line) -> Iterator[Past]:
+    cast = assemble()
+    app = SlackApp(client_id="1.2", client_secret="s", signing_secret="t", api_app_id="A1", rotation=False)
+    slack = SlackStandIn(app, cast.world, auto_approve=True, clock=line.clock)
+    with SandboxServer(create_sandbox(slack, PylonStandIn("Tidewater", clock=line.clock))) as server:
+        yield make_past(line, slack, cast, server)

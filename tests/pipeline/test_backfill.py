@@ -1,6 +1,5 @@
 """History becomes signals on the way that live events take: page by page, once, and never in their way."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,23 +9,9 @@ from core.history import Allowance, Page
 from db import Event, Import, Integration, Signal
 from pipeline.backfill import LEASE
 from pipeline.progress import standing
-from sandbox.app import create_sandbox
-from sandbox.cast import assemble
-from sandbox.pylon import PylonStandIn
-from sandbox.server import SandboxServer
-from sandbox.slack import SlackApp, SlackStandIn
 from sandbox.slack_limits import DISTRIBUTED_APP, INTERNAL_APP
-from tests.pipeline.conftest import Line, message
-from tests.pipeline.past import Past, make_past
-
-
-@pytest.fixture
-def past(line: Line) -> Iterator[Past]:
-    cast = assemble()
-    app = SlackApp(client_id="1.2", client_secret="s", signing_secret="t", api_app_id="A1", rotation=False)
-    slack = SlackStandIn(app, cast.world, auto_approve=True, clock=line.clock)
-    with SandboxServer(create_sandbox(slack, PylonStandIn("Tidewater", clock=line.clock))) as server:
-        yield make_past(line, slack, cast, server)
+from tests.pipeline.conftest import message
+from tests.pipeline.past import Past, past
 
 
 def fill(past: Past, count: int) -> None:
@@ -248,3 +233,6 @@ def test_the_writer_of_a_failing_page_is_told_by_its_reason(past: Past, monkeypa
     monkeypatch.setattr(past.backfill.historians["slack"], "page", broken)
     past.backfill.run()
     assert (past.row(row).reason, past.row(row).attempts) == ("import_page_failed", 1)
+
+
+__all__ = ["past"]

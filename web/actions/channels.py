@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from core.errors import FieldError, InvalidFields, NotFound
 from db import Integration, SlackChannelConfig
+from pipeline.imports import import_newly_listed, listed_ids
 from web.actions import Actor, audit, owned
 from web.services import services
 
@@ -38,6 +39,8 @@ def _change(who: Actor, integration_id: str, change: Callable[[Picks], Picks]) -
         present = row.config.get("slack_channels", [])
         picks = change(present)
         if picks != present:
+            before = listed_ids(row)
             row.config = {**row.config, "slack_channels": picks}
+            import_newly_listed(session, row, before, services().clock())
             row.updated_at = services().clock()
             audit(session, who, "integration.changed", row.id, {"fields": ["config"]})

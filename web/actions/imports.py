@@ -2,17 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, FieldError, InvalidFields
-from db import DirectoryEntry, Import, Integration
+from db import Import, Integration
 from pipeline.channels import captured_channels
+from pipeline.imports import UNFINISHED, add_import, is_imported_now
 from web.actions import Actor, audit, owned
 from web.services import services
 
 _WHAT = "import"
-UNFINISHED = ("pending", "running")
 
 
 def order_import(who: Actor, integration_id: str, channel_id: str | None, since: datetime) -> Import:
@@ -29,14 +28,9 @@ def order_import(who: Actor, integration_id: str, channel_id: str | None, since:
         channels = [channel_id] if channel_id else sorted(captured_channels(session, integration))
         if not channels:
             raise InvalidFields([FieldError("channel_id", "No channel is captured yet; name the one to import.")])
-        row = Import(
-            workspace_id=who.workspace_id, integration_id=integration.id, created_by=who.user_id,
-            channel_id=channel_id, channel_name=_name(session, integration, channel_id), since=since, until=now,
-            cursor={"channel": channels[0], "left": channels[1:], "channels": len(channels)}, due_at=now,
-            created_at=now, updated_at=now,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
+        row = add_import(
+            session, integration, channels, since=since, now=now, channel_id=channel_id, created_by=who.user_id
+        )
         audit(session, who, "import.ordered", row.id, {"channel_id": channel_id, "since": since.isoformat()})
     services().wake()
     return row
@@ -61,15 +55,5 @@ def _refuse_impossible(session: Session, integration: Integration, channel_id: s
         raise InvalidFields([FieldError("integration_id", "This platform's past cannot be read.")])
     if not integration.is_connected:
         raise Conflict("integration_disconnected", "This integration is disconnected; connect it again.")
-    same = select(Import.id).where(
-        Import.integration_id == integration.id, Import.channel_id == channel_id, Import.state.in_(UNFINISHED)
-    )
-    if session.scalar(same.limit(1)) is not None:
+    if is_imported_now(session, integration, channel_id):
         raise Conflict("import_running", "This is being imported already; wait for it, or cancel it.")
-
-
-def _name(session: Session, integration: Integration, channel_id: str | None) -> str | None:
-    if channel_id is None:
-        return None
-    entry = session.get(DirectoryEntry, (integration.id, "channel", channel_id))
-    return entry.name if entry else None

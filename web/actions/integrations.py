@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from core.adapter import Adapter
 from core.errors import Conflict, FieldError, InvalidFields
 from db import Integration, IntegrationConfig
+from pipeline.imports import import_newly_listed, listed_ids
 from pipeline.lifecycle import leave
 from web.actions import Actor, audit, owned
 from web.actions.connecting import DEFAULT_HEADER, without_scheme
@@ -48,7 +49,9 @@ def change_integration(
         _refuse_impossible(row, changes, services().adapters.get(platform))
         if organisation is not None and organisation != row.pylon_account_id:
             refuse_if_connected(session, platform, organisation, row.workspace_id)
+        listed = listed_ids(row)
         _apply(row, changes, organisation, services().clock())
+        import_newly_listed(session, row, listed, services().clock())
         audit(session, who, "integration.changed", row.id, {"fields": [*sorted(changes)]})
     return row
 

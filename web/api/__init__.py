@@ -12,6 +12,7 @@ from core.taming import parse_object
 from web.api import (
     api_tokens,
     audit_log,
+    channels,
     conversation_detail,
     conversations,
     erasures,
@@ -41,6 +42,7 @@ from web.api.stream import Streams, allow_streams
 __all__ = [
     "api_tokens",
     "audit_log",
+    "channels",
     "conversation_detail",
     "conversations",
     "erasures",

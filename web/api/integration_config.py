@@ -14,20 +14,31 @@ EmojiName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^\s:]{0,100}
 ChannelId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
 
+Pattern: TypeAlias = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9_*?-]{1,80}$")]
+"""A pattern of channel names: `*` stands for anything, `?` for one character."""
+
+
 class ChannelConfig(Body):
-    """A channel that was picked, and how to capture there when not as everywhere."""
+    """A channel that is captured, and how when not as everywhere. `auto`: a name pattern added it, and that does not
+    narrow what is captured to the listed channels.
+    """
 
     id: ChannelId
     name: Name = optional()
     capture: CaptureMode = optional()
+    auto: bool = optional()
 
 
 class IntegrationConfig(Body):
-    """No channels: all shared ones. No Pylon events: all of them."""
+    """No channels: all shared ones. No Pylon events: all of them. `slack_autolink` adds new channels by their names,
+    `slack_import_days` is how far back a channel is imported that is added (0: not at all).
+    """
 
     slack_channels: Annotated[list[ChannelConfig], Field(max_length=1000)] = optional()
     slack_capture: CaptureMode = optional()
     slack_reaction: EmojiName = optional()
+    slack_autolink: Annotated[list[Pattern], Field(max_length=20)] = optional()
+    slack_import_days: Annotated[int, Field(ge=0, le=3650)] = optional()
     pylon_events: Annotated[list[PylonEvent], Field(max_length=10)] = optional()
 
     def stored(self) -> Any:

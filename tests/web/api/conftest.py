@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from core.adapter import Access, Adapter, Interactions, LookupClient
+from core.adapter import Access, AccountKey, Adapter, Interactions, LookupClient
+from core.channels import Channel, ChannelPage
 from core.digests import Digester
 from core.errors import StepFailed
 from core.history import Historian
@@ -24,6 +25,7 @@ from core.signal import Lookup
 from core.taming import JsonObject
 from db import ApiToken, Database, Scope, User, Workspace, WorkspaceMember
 from oauth.installer import Installer
+from pipeline.access import StoredAccess
 from pipeline.receive import CommitEach
 from tests.conftest import StillClock
 from web.api import make_flask, register_api
@@ -99,6 +101,28 @@ def organisations() -> Organisations:
     return Organisations()
 
 
+@dataclass
+class Rooms:
+    """A platform's channels, as far as joining goes."""
+
+    joined: list[str] = field(default_factory=list)
+    failure: StepFailed | None = None
+
+    def page(self, access: Access, account: AccountKey, position: JsonObject) -> ChannelPage:
+        raise NotImplementedError
+
+    def join(self, access: Access, channel_id: str) -> Channel:
+        if self.failure:
+            raise self.failure
+        self.joined.append(f"{channel_id} with {access.token}")
+        return Channel(channel_id, "ext-globex", is_member=True)
+
+
+@pytest.fixture
+def rooms() -> Rooms:
+    return Rooms()
+
+
 @pytest.fixture
 def woken() -> list[str]:
     """Filled each time the worker is woken."""
@@ -119,6 +143,7 @@ def app(
     settings: Settings,
     organisations: Organisations,
     woken: list[str],
+    rooms: Rooms,
 ) -> Iterator[APIFlask]:
     app = make_flask()
     register_errors(app)
@@ -134,6 +159,8 @@ def app(
             adapters={name: cast("Adapter", Platform(name, door)) for name, door in doors.items()},
             lookups={"pylon": cast("LookupClient", organisations)},
             historians={"slack": cast("Historian", None)},
+            books={"slack": rooms},
+            access=StoredAccess(database),
             inbox=CommitEach(database, lambda: None),
             wake=lambda: woken.append("woken"),
             installer=Installer(

@@ -1,0 +1,96 @@
+"""What a page of history shows and the rows lack: messages that never came, edits and deletions that were missed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from core.adapter import Adapter, ReceivedEvent
+from core.history import Page, Record
+from core.signal import ConversationKey, Ignored, Write, Writes
+from db import ConversationLink, Event, Integration, Signal
+from pipeline.recipients import recipient_of, scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A stored message that history did not show: deleted, or out of this page's sight."""
+
+    ref: str
+    conversation: ConversationKey | None = None
+
+
+def missed(
+    session: Session, adapter: Adapter, integration: Integration, records: Sequence[Record], now: datetime
+) -> list[Record]:
+    """The records that the rows lack: the adapter, asked as for a live event, would write something newer."""
+    refs = [record.ref for record in records]
+    stored, heard = _stored(session, integration, refs), _heard(session, integration, refs)
+    return [
+        record
+        for record in records
+        if not record.blank and _is_missed(_writes(adapter, integration, record, now), record, stored, heard)
+    ]
+
+
+def suspects(session: Session, integration: Integration, channel: str, page: Page) -> list[Suspect]:
+    """Signals of the page's window that are not on it."""
+    window = page.window
+    if window is None:
+        return []
+    present = {record.ref for record in page.records if not record.blank}
+    of_channel = Signal.source_ref.startswith(f"{channel}:", autoescape=True)
+    query = select(Signal.source_ref).where(
+        Signal.workspace_id == integration.workspace_id,
+        Signal.source == integration.platform,
+        Signal.source_scope == scope_of(integration),
+        of_channel,
+        Signal.deleted_at.is_(None),
+        Signal.occurred_at >= window.oldest,
+        Signal.occurred_at < window.newest,
+    )
+    of_signal = ConversationLink.conversation_id == Signal.conversation_id
+    link = (ConversationLink.workspace_id == Signal.workspace_id, of_signal)
+    if window.conversation is None:
+        query = query.where(exists().where(*link, ConversationLink.ref == Signal.source_ref))
+    else:
+        key = window.conversation
+        named = (ConversationLink.kind == key.kind, ConversationLink.ref == key.ref)
+        query = query.where(exists().where(*link, *named), Signal.source_ref != key.ref)
+    return [Suspect(ref, window.conversation) for ref in session.scalars(query) if ref not in present]
+
+
+def _writes(adapter: Adapter, integration: Integration, record: Record, now: datetime) -> Sequence[Write] | None:
+    """What the adapter would write; None when it cannot say without asking the platform."""
+    event = ReceivedEvent("", integration.platform, record.type, record.payload, now, integration.slack_app_id)
+    decision = adapter.signals(event, recipient_of(integration, scope=scope_of(integration)), {})
+    if isinstance(decision, Ignored):
+        return ()
+    return decision.writes if isinstance(decision, Writes) else None
+
+
+def _is_missed(writes: Sequence[Write] | None, record: Record, stored: dict[str, str], heard: set[str]) -> bool:
+    if record.ref not in stored:
+        return record.ref not in heard and (writes is None or any(write.only_changes is None for write in writes))
+    return writes is None or any(write.version > stored[record.ref] for write in writes)
+
+
+def _stored(session: Session, integration: Integration, refs: Sequence[str]) -> dict[str, str]:
+    """The versions of these messages' signals."""
+    query = select(Signal.source_ref, Signal.source_version).where(
+        Signal.workspace_id == integration.workspace_id,
+        Signal.source == integration.platform,
+        Signal.source_scope == scope_of(integration),
+        Signal.source_ref.in_(refs),
+    )
+    return dict(iter(session.execute(query)))
+
+
+def _heard(session: Session, integration: Integration, refs: Sequence[str]) -> set[str]:
+    """The messages of which some event came, whatever became of it."""
+    of_app, of_it = Event.slack_app_id == integration.slack_app_id, Event.integration_id == integration.id
+    door = of_app if integration.slack_app_id else of_it
+    query = select(Event.subject).where(door, Event.subject.in_(refs), Event.type.startswith("message"))
+    return {ref for ref in session.scalars(query) if ref}

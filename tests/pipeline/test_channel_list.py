@@ -1,0 +1,154 @@
+"""The list of channels is kept, patterns add new ones, and nothing that an admin decided is undone."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from db import AuditEntry, DirectoryEntry, Duty, Import, Integration
+from integrations.slack.channels import SlackChannels
+from integrations.slack.client import SlackClient
+from pipeline.channel_list import EVERY, ChannelList, list_again
+from pipeline.channels import captured_channels
+from pipeline.pauses import StoredPauses
+from sandbox.slack_world import SlackChannel
+from tests.pipeline.past import Past, past
+
+__all__ = ["past"]
+
+
+@pytest.fixture
+def step(past: Past) -> ChannelList:
+    client = SlackClient(past.server.slack_api_url, StoredPauses(past.line.database, past.clock))
+    return ChannelList(
+        database=past.line.database, books={"slack": SlackChannels(client)}, access=past.backfill.access,
+        clock=past.clock,
+    )  # fmt: skip
+
+
+def add(past: Past, *channels: SlackChannel) -> None:
+    world = past.slack.world
+    past.slack.world = replace(world, channels=(*world.channels, *channels))
+
+
+def ours(past: Past, identity: str, name: str, **more: Any) -> SlackChannel:
+    return SlackChannel(id=identity, name=name, team_ids=(past.cast.home.id,), **more)
+
+
+def configure(past: Past, **config: Any) -> None:
+    with past.line.database.write() as session:
+        session.get_one(Integration, past.line.slack_integration_id).config = config  # type: ignore[assignment]
+
+
+def listed(past: Past) -> list[dict[str, Any]]:
+    with past.line.database.read() as session:
+        return list(session.get_one(Integration, past.line.slack_integration_id).config.get("slack_channels", []))  # type: ignore[arg-type]
+
+
+def entries(past: Past) -> dict[str, DirectoryEntry]:
+    with past.line.database.read() as session:
+        return {entry.ref: entry for entry in session.scalars(select(DirectoryEntry))}
+
+
+def read(past: Past, step: ChannelList) -> Duty:
+    """The whole list, page by page, time passing as it asks for."""
+    with past.line.database.write() as session:
+        list_again(session, past.line.slack_integration_id, past.clock())
+    for _ in range(50):
+        step.run()
+        with past.line.database.read() as session:
+            duty = session.scalars(select(Duty)).one()
+        if duty.due_at is None or duty.due_at - past.clock() > timedelta(minutes=30):
+            return duty
+        past.clock.now = max(past.clock.now, duty.due_at)
+    raise AssertionError("the list does not come to an end")
+
+
+def test_every_page_of_the_list_is_read_and_what_is_gone_is_forgotten(past: Past, step: ChannelList) -> None:
+    add(past, *(ours(past, f"C0MANY{number:04}", f"many-{number}") for number in range(450)))
+    add(past, ours(past, "C0PRIVATE", "private", is_private=True), ours(past, "C0OLD", "old", is_archived=True))
+    past.slack.outside = {"C0MANY0000"}
+    past.slack.fail_next("conversations.list", retry_after=2)
+    duty = read(past, step)
+    assert past.slack.calls("conversations.list") == 4
+    found = entries(past)
+    assert len(found) == 452 + len(past.cast.channels)
+    assert found[past.channel.id].name == past.channel.name
+    assert found[past.channel.id].facts["is_ext_shared"] is True
+    assert found["C0MANY0000"].facts["is_member"] is False
+    assert found["C0PRIVATE"].facts["is_private"] is True
+    assert found["C0OLD"].facts["is_archived"] is True
+    assert duty.complete_until == past.clock()
+    assert duty.due_at == past.clock() + EVERY
+    past.slack.world = past.cast.world
+    past.clock.advance(hours=1)
+    read(past, step)
+    assert entries(past).keys() == {channel.id for channel in past.cast.world.channels}
+
+
+def test_patterns_add_new_channels_and_join_public_ones(past: Past, step: ChannelList) -> None:
+    configure(past, slack_autolink=["ext-*", "*-support"], slack_import_days=30)
+    read(past, step)
+    assert listed(past) == []
+    add(past, ours(past, "C0EXT", "ext-globex"), ours(past, "C0OTHER", "random"), ours(past, "C0SUP", "acme-support"))
+    past.slack.outside = {"C0SUP"}
+    read(past, step)
+    assert sorted(listed(past), key=lambda each: each["id"]) == [
+        {"id": "C0EXT", "name": "ext-globex", "auto": True},
+        {"id": "C0SUP", "name": "acme-support", "auto": True},
+    ]
+    assert past.slack.outside == set()
+    with past.line.database.read() as session:
+        audited = session.scalars(select(AuditEntry).where(AuditEntry.action == "channel.autolinked")).all()
+        assert {(entry.details["name"], entry.details["pattern"]) for entry in audited} == {
+            ("ext-globex", "ext-*"),
+            ("acme-support", "*-support"),
+        }
+        assert set(session.scalars(select(Import.channel_id))) == {"C0EXT", "C0SUP"}
+
+
+def test_what_a_pattern_adds_does_not_narrow_what_is_captured(past: Past, step: ChannelList) -> None:
+    configure(past, slack_autolink=["ext-*"])
+    add(past, ours(past, "C0EXT", "ext-globex"))
+    read(past, step)
+    shared = {channel.id for channel in past.cast.world.channels if channel.is_ext_shared}
+    with past.line.database.read() as session:
+        integration = session.get_one(Integration, past.line.slack_integration_id)
+        assert captured_channels(session, integration) == shared | {"C0EXT"}
+        integration.config = {"slack_channels": [{"id": "C0PICK"}, {"id": "C0EXT", "auto": True}]}
+        assert captured_channels(session, integration) == {"C0PICK", "C0EXT"}
+
+
+def test_what_an_admin_took_out_stays_out_until_the_channel_is_news_again(past: Past, step: ChannelList) -> None:
+    configure(past, slack_autolink=["ext-*"])
+    add(past, ours(past, "C0EXT", "ext-globex"), ours(past, "C0NAME", "random"))
+    read(past, step)
+    configure(past, slack_autolink=["ext-*"])
+    renamed = (ours(past, "C0EXT", "ext-globex"), ours(past, "C0NAME", "ext-new"))
+    past.slack.world = replace(past.cast.world, channels=renamed)
+    read(past, step)
+    assert [each["id"] for each in listed(past)] == ["C0NAME"]
+
+
+def test_a_channel_that_cannot_be_joined_is_not_listened_to(past: Past, step: ChannelList) -> None:
+    configure(past, slack_autolink=["ext-*"])
+    add(past, ours(past, "C0EXT", "ext-globex"))
+    past.slack.outside = {"C0EXT"}
+    past.slack.fail_next("conversations.join", error="missing_scope", status=200)
+    read(past, step)
+    assert listed(past) == []
+    assert past.slack.calls("conversations.join") == 1
+    read(past, step)
+    assert past.slack.calls("conversations.join") == 1
+    past.slack.outside = set()
+    read(past, step)
+    assert [each["id"] for each in listed(past)] == ["C0EXT"]
+
+
+def test_a_scope_that_is_missing_is_told_and_asked_for_again_later(past: Past, step: ChannelList) -> None:
+    past.slack.fail_next("conversations.list", error="missing_scope", status=200)
+    duty = read(past, step)
+    assert duty.reason == "slack_scope_missing"
+    assert read(past, step).reason is None
