@@ -19,8 +19,8 @@ from oauth.exchange import CODE_ERRORS, SLACKS_OWN_ERRORS, slack_client
 NO_CODE = "signalbox-asks-whether-these-credentials-are-right"
 CLIENT_ID = re.compile(r"[0-9]{1,39}\.[0-9]{1,39}")
 APP_TOKEN = re.compile(r"xapp-[0-9]+-(A[A-Z0-9]{1,38})-[A-Za-z0-9-]+")
-_SECRET = re.compile(r"[!-~]{1,500}")
-_OTHER_TOKENS = ("xoxb-", "xoxp-", "xoxe", "xapp-")
+SECRET = re.compile(r"[!-~]{1,500}")
+OTHER_TOKENS = ("xoxb-", "xoxp-", "xoxe", "xapp-")
 _SLUG = re.compile(r"[a-z0-9_]{1,60}")
 _NO_ANSWER = (OSError, HTTPException, ValueError, AttributeError, TypeError, SlackClientError)
 
@@ -88,9 +88,9 @@ def _misshapen(pasted: Pasted) -> list[FieldError]:
 
 
 def _no_secret(value: str) -> str | None:
-    if not _SECRET.fullmatch(value):
+    if not SECRET.fullmatch(value):
         return "A secret has no blanks and only plain characters: copy it whole."
-    if value.startswith(_OTHER_TOKENS):
+    if value.startswith(OTHER_TOKENS):
         return "This is a token; the secret is on the app's Basic Information page."
     return "This is a client id; the secret is another line." if CLIENT_ID.fullmatch(value) else None
 

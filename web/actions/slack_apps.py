@@ -1,5 +1,6 @@
 """A workspace's own Slack apps: a place kept for one, its credentials checked and stored, and its end."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +22,7 @@ OLD_SECRET_LIVES = timedelta(hours=24)
 ENDED = "slack_app_deleted"
 KNOWN = "This Slack app is registered on this server already."
 _WHAT = "Slack app"
-_ID = f"{SlackApp.id_prefix}_"
+APP_ID = re.compile(f"{SlackApp.id_prefix}_[0-9A-HJKMNP-TV-Z]{{26}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,14 +139,10 @@ def _refuse_foreign_id(who: Actor, identity: str | None) -> None:
         return
     with services().database.read() as session:
         row = session.get(SlackApp, identity) if identity.isascii() and identity.isprintable() else None
-    if (row is not None and row.workspace_id != who.workspace_id) or not _looks_fresh(identity):
+    if (row is not None and row.workspace_id != who.workspace_id) or not APP_ID.fullmatch(identity):
         raise InvalidFields([FieldError("id", "This is not the id of an app that was begun here.")])
     if row is not None and row.is_complete:
         raise Conflict("slack_app_exists", "This app is registered already; change its credentials instead.")
-
-
-def _looks_fresh(identity: str) -> bool:
-    return identity.startswith(_ID) and len(identity) == len(fresh_id()) and identity[len(_ID) :].isalnum()
 
 
 def _place(session: Session, who: Actor, identity: str | None) -> SlackApp:

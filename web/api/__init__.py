@@ -77,7 +77,7 @@ class JsonRequest(Request):
         """The body's object; an empty body is an object without fields."""
         body = self.get_data()
         try:
-            return parse_object(body) if body.strip() else {}
+            return parse_object(body) if body else {}
         except NotJsonObject:
             if silent:
                 return None

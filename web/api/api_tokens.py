@@ -27,7 +27,7 @@ class NewApiToken(Body):
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)]
-    expires_at: Moment | None = Field(default=None, description="When it stops working; default: never.")
+    expires_at: Moment | None = Field(default=None, description="When it stops working, in the future; default: never.")
 
 
 class ApiToken(BaseModel):

@@ -32,8 +32,16 @@ def _moment(value: object) -> object:
     return moment
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value  # in JSON, 7.0 is the integer 7
+
+
+WHOLE = BeforeValidator(_whole)
+"""Beside ``strict`` on an integer."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """What a check in code means, as a pattern for the OpenAPI document."""
 
     pattern: str
@@ -42,8 +50,8 @@ class _Told:
         return {**handler(schema), "pattern": self.pattern}
 
 
-_STORABLE = _Told(r"^[^\x00]*$")
-_SPEAKING = _Told(r"^[^\x00]*[^\s\x00-\x1f\x7f-\xa0][^\x00]*$")
+_STORABLE = Told(r"^[^\x00]*$")
+_SPEAKING = Told(r"^[^\x00]*[^\s\x00-\x1f\x7f-\xa0][^\x00]*$")
 """Something other than blanks, and no NUL."""
 
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=500), AfterValidator(_storable), _STORABLE]

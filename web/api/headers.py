@@ -14,7 +14,7 @@ IDEMPOTENCY_KEY: Spec = {
     "in": "header",
     "description": "A text that is new with each request, such as a UUID. The same request with the same key within "
     "24 hours is done only once and gets the same answer again, marked `Idempotent-Replayed: true`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 IF_MATCH: Spec = {
     "name": "If-Match",

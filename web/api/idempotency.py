@@ -33,7 +33,8 @@ PURGED_AT_ONCE = 100
 NOT_KEPT = frozenset({424, 429})
 """Like 5xx, these say "not now" and nothing about the request: its repeat is to be tried again."""
 
-_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+# HTTP cuts off the blanks around a header's value.
+_KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 
 log = get_logger()
 

@@ -66,7 +66,7 @@ class NewImport(Body):
 
     integration_id: str = Field(max_length=100)
     channel_id: ChannelId = optional()
-    since: Moment
+    since: Moment = Field(description="A moment in the past.")
 
 
 class ImportPage(BaseModel):
@@ -93,7 +93,12 @@ def list_imports(query_data: ListQuery) -> ImportPage:
 @api.post("/imports")
 @api.input(NewImport, example={"integration_id": EXAMPLE["integration_id"], "since": "2026-10-21T10:00:00Z"})
 @api.output(Import, status_code=201)
-@api.doc(responses={409: "The connection is gone, or the same is being imported already."})
+@api.doc(
+    responses={
+        404: "There is no such integration in this workspace.",
+        409: "The connection is gone, or the same is being imported already.",
+    }
+)
 def order_import(json_data: NewImport) -> Import:
     """Import what was said before. It takes as long as the platform's limits make it take."""
     return Import(**_plain(order(actor(caller()), json_data.integration_id, json_data.channel_id, json_data.since)))

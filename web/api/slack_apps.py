@@ -13,8 +13,9 @@ from web.actions import actor
 from web.actions import slack_apps as actions
 from web.api.blueprint import api
 from web.api.etags import has_etag, require_match, tagged
-from web.api.fields import Body, ListQuery, Name, Query, Secret, Text, optional
+from web.api.fields import Body, ListQuery, Name, Query, Text, optional
 from web.api.rows import own_page, owned
+from web.api.slack_credentials import AppId, AppToken, ClientId, SlackSecret
 from web.auth import caller, needs
 from web.manifest import creation_link, events_url, own_manifest
 from web.services import services
@@ -32,8 +33,8 @@ BEGUN: JsonObject = {
     "create_url": "https://api.slack.com/apps?new_app=1&manifest_json=%7B…",
 }  # fmt: skip
 NEW_EXAMPLE = {
-    "name": "Signalbox of Acme", "client_id": "1234567890.9876543210", "client_secret": "0f1e2d…",
-    "signing_secret": "8a9b0c…",
+    "name": "Signalbox of Acme", "client_id": "1234567890.9876543210", "client_secret": "the-client-secret",
+    "signing_secret": "the-signing-secret",
 }  # fmt: skip
 
 
@@ -49,11 +50,11 @@ class NewSlackApp(Body):
     """A Slack app of your own, as its *Basic Information* page shows it."""
 
     name: Name
-    client_id: Text
-    client_secret: Secret
-    signing_secret: Secret
-    app_token: Secret | None = Field(default=None, description="`xapp-…`: for Socket Mode and shared channels.")
-    id: Text | None = Field(default=None, description="The id in the address that the app's manifest names.")
+    client_id: ClientId
+    client_secret: SlackSecret
+    signing_secret: SlackSecret
+    app_token: AppToken | None = Field(default=None, description="`xapp-…`: for Socket Mode and shared channels.")
+    id: AppId | None = Field(default=None, description="The id in the address that the app's manifest names.")
 
 
 class NewSlackAppDraft(Body):
@@ -67,9 +68,9 @@ class SlackAppChanges(Body):
     """Only what is sent is changed. The old signing secret lives 24 more hours; null takes the token away."""
 
     name: Name = optional()
-    client_secret: Secret = optional()
-    signing_secret: Secret = optional()
-    app_token: Secret | None = optional()
+    client_secret: SlackSecret = optional()
+    signing_secret: SlackSecret = optional()
+    app_token: AppToken | None = optional()
 
 
 class ManifestQuery(Query):
@@ -187,7 +188,7 @@ def show_slack_app(app_id: str) -> SlackApp:
 
 @api.patch("/slack-apps/<app_id>")
 @has_etag
-@api.input(SlackAppChanges, example={"signing_secret": "8a9b0c…"})
+@api.input(SlackAppChanges, example={"signing_secret": "the-new-signing-secret"})
 @api.output(SlackApp)
 @api.doc(responses={409: "It has no credentials yet.", 424: "Slack did not answer."})
 def change_slack_app(app_id: str, json_data: SlackAppChanges) -> SlackApp:

@@ -12,7 +12,7 @@ from web.actions.settings import LONGEST_RETENTION_DAYS, WorkspaceChanges, chang
 from web.actions.workspaces import make_workspace
 from web.api.blueprint import api
 from web.api.etags import has_etag, require_match, tagged
-from web.api.fields import Body, Name, optional
+from web.api.fields import WHOLE, Body, Name, optional
 from web.api.rows import plain
 from web.auth import caller
 from web.services import services
@@ -46,7 +46,7 @@ class WorkspaceUpdate(Body):
     """
 
     name: Name = optional()
-    retention_days: Annotated[int, Field(ge=1, le=LONGEST_RETENTION_DAYS, strict=True)] | None = optional()
+    retention_days: Annotated[int, Field(ge=1, le=LONGEST_RETENTION_DAYS, strict=True), WHOLE] | None = optional()
 
 
 class NewWorkspace(Body):

@@ -16,7 +16,7 @@ def test_a_workspace_is_renamed_and_keeps_for_so_many_days(api: Api, database: D
     before = api.get("/workspace")
     assert before.get_json()["name"] == "Alice"
     assert before.get_json()["retention_days"] is None
-    changed = api.patch("/workspace", {"name": "Acme", "retention_days": 90})
+    changed = api.patch("/workspace", {"name": "Acme", "retention_days": 90.0})
     assert (changed.get_json()["name"], changed.get_json()["retention_days"]) == ("Acme", 90)
     assert changed.headers["ETag"] == api.get("/workspace").headers["ETag"] != before.headers["ETag"]
     assert api.patch("/workspace", {"retention_days": None}).get_json()["retention_days"] is None
@@ -34,7 +34,9 @@ def test_a_state_that_is_over_is_not_overwritten(api: Api) -> None:
     assert api.call("GET", "/workspace", headers={"If-None-Match": etag}).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"name": " "}, {"retention_days": 0}, {"retention_days": "7"}, {"slug": "x"}])
+@pytest.mark.parametrize(
+    "body", [{"name": " "}, {"slug": "x"}, *({"retention_days": days} for days in (0, "7", 7.5, True))]
+)
 def test_what_cannot_be_is_refused(api: Api, body: dict[str, Any]) -> None:
     assert api.patch("/workspace", body).status_code == 422
 
