@@ -10,6 +10,7 @@ from flask.sansio.blueprints import Blueprint
 from core.errors import NotJsonObject
 from core.taming import parse_object
 from web.api import (
+    accounts,
     api_tokens,
     audit_log,
     channels,
@@ -27,6 +28,7 @@ from web.api import (
     members,
     saved_views,
     signal_changes,
+    signal_history,
     signals,
     slack_apps,
     stats,
@@ -40,6 +42,7 @@ from web.api.openapi import describe, problem_schema
 from web.api.stream import Streams, allow_streams
 
 __all__ = [
+    "accounts",
     "api_tokens",
     "audit_log",
     "channels",
@@ -59,6 +62,7 @@ __all__ = [
     "register_api",
     "saved_views",
     "signal_changes",
+    "signal_history",
     "signals",
     "slack_apps",
     "stats",

@@ -5,10 +5,11 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from web.actions import actor
-from web.actions.erasure import Whose, erase
+from web.actions.erasure import Whose, count_erasable, erase
 from web.api.blueprint import api
 from web.api.fields import Body, Text
 from web.auth import caller
+from web.services import services
 
 
 class NewErasure(Body):
@@ -16,6 +17,8 @@ class NewErasure(Body):
 
     author: Text | None = Field(default=None, description="A person's external id or e-mail.")
     account: Text | None = Field(default=None, description="An account's external id or name.")
+
+    dry_run: bool = Field(default=False, strict=True, description="Only count what would be erased.")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -29,10 +32,11 @@ class NewErasure(Body):
 
 
 class Erasure(BaseModel):
-    """How many signals were erased."""
+    """How many signals were found, and how many of them were erased: none with `dry_run`."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"erased": 12}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"found": 12, "erased": 12}]})
 
+    found: int
     erased: int
 
 
@@ -40,9 +44,14 @@ class Erasure(BaseModel):
 @api.input(NewErasure, example={"author": "ada@globex.example"})
 @api.output(Erasure)
 def create_erasure(json_data: NewErasure) -> Erasure:
-    """Erase what a person or an account said. This cannot be undone.
+    """Erase what a person or an account said. This cannot be undone; with `dry_run` it is only counted.
 
     Of each signal remain its place, its times and a deletion mark, so that it cannot come back; its words, author,
     account, earlier versions and details go, and the payloads of its events too.
     """
-    return Erasure(erased=erase(actor(caller()), json_data.whose()))
+    who, whose = actor(caller()), json_data.whose()
+    if json_data.dry_run:
+        with services().database.read() as session:
+            return Erasure(found=count_erasable(session, who, whose), erased=0)
+    erased = erase(who, whose)
+    return Erasure(found=erased, erased=erased)

@@ -43,7 +43,7 @@ def test_words_authors_and_payloads_go(api: Api, database: Database, alice: Tena
             )
         )
     answer = api.post("/erasures", whose)
-    assert (answer.status_code, answer.get_json()) == (200, {"erased": 1})
+    assert (answer.status_code, answer.get_json()) == (200, {"found": 1, "erased": 1})
     left = everything(database).lower()
     for word in ("sesame", "priya", "u0456", "globex", "t0789"):
         assert word not in left
@@ -52,7 +52,7 @@ def test_words_authors_and_payloads_go(api: Api, database: Database, alice: Tena
     assert (shown["receipt"]["outcome"], shown["receipt"]["reason"], shown["payload"]) == ("captured", "erased", None)
     assert [item["id"] for item in api.get("/signals").get_json()["items"]] == [other]
     assert api.get("/signals", q="sesame", include_deleted=True).get_json()["items"] == []
-    assert api.post("/erasures", whose).get_json() == {"erased": 0}
+    assert api.post("/erasures", whose).get_json() == {"found": 0, "erased": 0}
     with database.read() as session:
         assert "priya" not in str([entry.details for entry in session.query(AuditEntry)]).lower()
 
@@ -99,7 +99,7 @@ def test_many_signals_are_erased(api: Api, database: Database, alice: Tenant) ->
                 workspace_id=alice.workspace_id, source="slack", source_ref=f"C1:{number}", source_version="1",
                 verbatim="words", occurred_at=NOW, **PRIYA,
             ))  # fmt: skip
-    assert api.post("/erasures", {"account": "Globex"}).get_json() == {"erased": 1203}
+    assert api.post("/erasures", {"account": "Globex"}).get_json() == {"found": 1203, "erased": 1203}
 
 
 def test_stats_count_by_day_and_source(api: Api, database: Database, alice: Tenant, bob: Tenant) -> None:
@@ -129,3 +129,16 @@ def test_what_platforms_told_of_the_person_goes_too(api: Api, database: Database
     api.post("/erasures", {"author": whose})
     with database.read() as session:
         assert [entry.ref for entry in session.query(DirectoryEntry)] == ["U9"]
+
+
+def test_a_dry_run_only_counts(api: Api, bobs_api: Api, database: Database, alice: Tenant) -> None:
+    for number in range(3):
+        add_signal(database, alice.workspace_id, f"C01:{number}", **PRIYA)
+    for whose in ({"author": "U0456"}, {"account": "globex"}):
+        assert api.post("/erasures", {**whose, "dry_run": True}).get_json() == {"found": 3, "erased": 0}
+        assert bobs_api.post("/erasures", {**whose, "dry_run": True}).get_json() == {"found": 0, "erased": 0}
+    assert len(api.get("/signals").get_json()["items"]) == 3
+    with database.read() as session:
+        assert session.query(AuditEntry).count() == 0
+    assert api.post("/erasures", {"author": "U0456", "dry_run": "yes"}).status_code == 422
+    assert api.post("/erasures", {"author": "U0456", "dry_run": False}).get_json() == {"found": 3, "erased": 3}
