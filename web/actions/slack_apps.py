@@ -109,9 +109,8 @@ def delete_app(who: Actor, app_id: str) -> int:
         row = owned(session, who, SlackApp, app_id, _WHAT, lock=True)
         ended = [*session.scalars(select(Integration).where(connected_through(row.id)).with_for_update())]
         for integration in ended:
+            # At once, without a farewell to Slack: the secrets that one needs go with this row.
             disconnect(integration, reason=ENDED, now=services().clock())
-            # Nobody is left to say farewell with: the app's own secrets go with this row.
-            integration.access_token = integration.refresh_token = integration.wipe_due_at = None
         audit(session, who, "slack_app.deleted", row.id, {"name": row.name, "connections": len(ended)})
         session.flush()
         session.delete(row)
