@@ -1,7 +1,8 @@
 """What platforms told a connection of users, teams and channels: looked up while writing, asked for later if missing.
 
-Kinds: ``user``, ``team``, ``channel``, each asked with the connection's own token. A Pylon connection adds whose they
-are: ``channel_account`` and ``team_account``, by the Slack id of a channel or team, with ``{"account_id"}`` as facts.
+Kinds: Slack's ``user``, ``team`` and ``channel``, Pylon's ``account`` and ``contact``, each asked with the connection's
+own token. A Pylon connection adds whose channels and teams are: ``channel_account`` and ``team_account``, by the id
+that Slack gave them, with ``{"account_id"}`` as facts.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,7 +18,7 @@ from core.taming import JsonObject, Tame
 from db import DirectoryEntry, Integration
 from db.dialects import insert_into
 
-ASKED_KINDS = ("user", "team", "channel")
+ASKED_KINDS = ("user", "team", "channel", "account", "contact")
 ACCOUNT_KINDS = {"channel": "channel_account", "team": "team_account"}
 LIFE = timedelta(days=7)
 UNKNOWN_LIFE = timedelta(days=1)

@@ -29,7 +29,8 @@ def named(told: Told, names: Mapping[Lookup, Entry], accounts: Mapping[Lookup, A
     """The same with every name that is known; what the source said of names itself stands. ``accounts`` are those that
     the channel or the team belongs to elsewhere (Pylon): their name is preferred, the channel's first.
     """
-    author = _author(told.author, names.get(Lookup("user", told.author.external_id or "")), home)
+    person = told.author.external_id or ""
+    author = _author(told.author, names.get(Lookup("user", person)) or names.get(Lookup("contact", person)), home)
     account = _account(told, author, names, home)
     metadata = told.metadata
     place = Tame(metadata).text("channel")
@@ -60,11 +61,12 @@ def _account(told: Told, author: Author, names: Mapping[Lookup, Entry], home: Ac
     """The team's name; for an author who has just turned out to be a customer, the team itself."""
     account = told.account
     if told.author.affiliation == "unknown" and author.affiliation == "external" and account.external_id is None:
-        facts = names[Lookup("user", author.external_id or "")].facts
-        team = Tame(facts).text("team_id")
+        entry = names.get(Lookup("user", author.external_id or ""))
+        team = Tame(entry.facts).text("team_id") if entry else None
         account = replace(account, external_id=team if team != home.team_id else None)
     if account.external_id and account.name is None:
-        account = replace(account, name=_name(names, Lookup("team", account.external_id)))
+        known = (_name(names, Lookup(kind, account.external_id)) for kind in ("team", "account"))
+        account = replace(account, name=next(filter(None, known), None))
     return account
 
 

@@ -13,6 +13,7 @@ from core.signal import Account, Affiliation, Author, Lookup
 from core.taming import JsonObject, tidy
 from db import DirectoryEntry, Event, Integration, Receipt, Signal, SignalRevision
 from db.search import index_signals
+from pipeline.copies import match_copies
 from pipeline.directory import Entry, accounts_of, want
 from pipeline.naming import PROVISIONAL, Told, named
 from pipeline.replay import replay
@@ -32,6 +33,9 @@ def spread(session: Session, integration: Integration, row: DirectoryEntry, *, s
         _rename(session, signal, names, home, now)
     session.flush()
     index_signals(session, [signal.id for signal in found])
+    if row.kind == "contact":  # whom Slack knows them as may show which messages are copies
+        match_copies(session, {integration.workspace_id}, [signal.id for signal in found], ())
+        return
     want(session, ((integration.id, Lookup("team", team)) for team in _teams(found)), now)
     if row.kind == "user" and affiliation_of(row.facts, home) == "external":
         replay(session, _ignored_of(session, integration, row.ref, since), now)
@@ -48,11 +52,13 @@ def _nameless(integration: Integration, row: DirectoryEntry, since: datetime) ->
 
 
 def _concerned(row: DirectoryEntry) -> ColumnElement[bool]:
-    if row.kind == "team":
+    if row.kind in ("team", "account"):
         return and_(Signal.account_external_id == row.ref, Signal.account_name.is_(None))
     if row.kind == "channel":
         inside = and_(Signal.source_ref >= f"{row.ref}:", Signal.source_ref < f"{row.ref};")
         return or_(inside, Signal.verbatim.contains(f"#{row.ref}", autoescape=True))
+    if row.kind == "contact":
+        return Signal.author_external_id == row.ref
     return or_(Signal.author_external_id == row.ref, Signal.verbatim.contains(f"@{row.ref}", autoescape=True))
 
 

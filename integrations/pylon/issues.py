@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
-from core.signal import Account, Author, Capture, ConversationKey, Topic
+from core.signal import Account, Author, Capture, ConversationKey, Lookup, Topic
 from core.taming import JsonObject, JsonValue, Tame, bounded
 from integrations.pylon.readable import readable
 
@@ -173,7 +173,16 @@ def capture(
         tags=issue.tags,
         metadata=_metadata(issue, message, limited=limited),
         only_changes=only_changes,
+        wants=() if limited else tuple(_wants(issue, message)),
     )
+
+
+def _wants(issue: Issue, message: Message) -> Iterator[Lookup]:
+    """Issues name their account by its id only, and contacts do not say which Slack users they are."""
+    if issue.account.external_id:
+        yield Lookup("account", issue.account.external_id)
+    if message.author.external_id:
+        yield Lookup("contact", message.author.external_id)
 
 
 def topic(issue: Issue, *, version: datetime) -> Topic:

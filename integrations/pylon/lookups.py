@@ -8,10 +8,11 @@ from urllib.parse import quote
 from core.adapter import Access, LookupClient, Pauses
 from core.errors import StepFailed
 from core.signal import Lookup
-from core.taming import JsonObject, JsonValue
+from core.taming import JsonObject, JsonValue, Tame, bounded
 from integrations.pylon.client import PylonClient
 
 MAX_PAGES = 100
+NAME_CHARACTERS = 500
 
 
 def lookup_client(api_url: str, pauses: Pauses) -> LookupClient:
@@ -24,15 +25,19 @@ class _PylonLookups:
         self._client = client
 
     def fetch(self, lookup: Lookup, access: Access) -> JsonObject:
-        """``issue``, ``account``, ``contact`` and ``me``: the object itself; ``messages`` and ``threads``:
-        ``{"messages": […]}`` and ``{"threads": […]}``, all pages of them.
+        """``issue`` and ``me``: the object itself; ``account``: ``{"name"}``; ``contact``: ``{"name", "email",
+        "slack_user_ids"}``; ``messages`` and ``threads``: ``{"messages": […]}`` and ``{"threads": […]}``, all pages.
 
         Raises `StepFailed`, with Pylon's own pause when it asks for one; nothing is asked before that has passed.
         """
         key = quote(lookup.key, safe="").replace(".", "%2E")
         match lookup.kind:
-            case "issue" | "account" | "contact":
-                return self._object(lookup.kind, f"/{lookup.kind}s/{key}", access)
+            case "issue":
+                return self._object("issue", f"/issues/{key}", access)
+            case "account":
+                return _named(Tame(self._object("account", f"/accounts/{key}", access)))
+            case "contact":
+                return _contact(Tame(self._object("contact", f"/contacts/{key}", access)))
             case "me":
                 return self._object("me", "/me", access)
             case "messages":
@@ -71,3 +76,15 @@ class _PylonLookups:
                 break
             seen.add(cursor)
         return items
+
+
+def _named(raw: Tame) -> JsonObject:
+    name = raw.text("name")
+    return {"name": name[:NAME_CHARACTERS]} if name else {}
+
+
+def _contact(raw: Tame) -> JsonObject:
+    """No more of a person than is needed to recognise them in Slack."""
+    users = [each.text("id") for each in raw.objects("integration_user_ids") if each.text("source") == "slack"]
+    told: JsonObject = {"email": raw.text("email"), "slack_user_ids": [bounded(user) for user in users if user]}
+    return _named(raw) | {name: value for name, value in told.items() if value}
