@@ -1,6 +1,6 @@
 """How values read to a person: times, slugs and links, as filters of the templates."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -16,7 +16,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 def register_wording(app: Flask) -> None:
     """Makes the functions here filters of every template."""
-    for word in (ago, day_and_time, iso, platform_name, humanized, dense, day, marked, excerpt):
+    for word in (ago, duration, day_and_time, iso, platform_name, humanized, dense, day, marked, excerpt):
         app.add_template_filter(word)
 
 
@@ -30,6 +30,15 @@ def ago(moment: datetime) -> str:
     if seconds < _DAY:
         return f"{seconds // _HOUR:.0f} h ago"
     return f"{seconds // _DAY:.0f} d ago" if seconds < 30 * _DAY else _day(moment)
+
+
+def duration(span: timedelta) -> str:
+    """How long, roughly: ``3 min``, ``11 h 20 min``, ``2 d``."""
+    minutes = max(0, int(span.total_seconds())) // _MINUTE
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if days > 1:
+        return f"{days} d"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
 def day_and_time(moment: datetime) -> str:

@@ -16,6 +16,7 @@ from web.api.integration_config import shown
 from web.console.admin.blueprint import admin
 from web.console.admin.cards import cards
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once, validated
+from web.console.admin.health import health_of
 from web.console.admin.hearing import limitation
 from web.console.navigation import ADMINS
 from web.services import services
@@ -104,11 +105,12 @@ def settings_page(
     channels = sorted(row.config.get("slack_channels", ()), key=lambda each: each.get("name", each["id"]))
     with services().database.read() as session:
         unheard = limitation(session, row, services().clock())
+        health = health_of(session, row, services().clock())
         owner = session.scalar(select(SlackApp.workspace_id).where(SlackApp.id == row.slack_app_id))
     return page(
         visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard,
         features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
-        has_own_app=owner is not None,
+        has_own_app=owner is not None, **health,
     )  # fmt: skip
 
 
