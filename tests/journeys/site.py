@@ -140,7 +140,13 @@ class Site:
 @contextlib.contextmanager
 def open_site(database_url: str, folder: Path) -> Iterator[Site]:
     """A site that nobody started yet, beside its Slack, its Pylon and its sign-in provider; nothing is left running."""
-    app = SlackApp(client_id="11.22", client_secret="cs", signing_secret="a signing secret", api_app_id="A0BOX")
+    app = SlackApp(
+        client_id="11.22",
+        client_secret="cs",
+        signing_secret="a signing secret",
+        api_app_id="A0BOX",
+        app_token="xapp-1-of-the-site",
+    )
     slack = SlackStandIn(app, assemble().world, auto_approve=True)
     pylon = PylonStandIn("Tidewater")
     oidc = OpenIdStandIn(lambda: PEOPLE, client_id="client-1", client_secret="secret-1")
@@ -168,6 +174,7 @@ def environment(
         "SLACK_CLIENT_SECRET": slack.app.client_secret,
         "SLACK_SIGNING_SECRET": slack.app.signing_secret,
         "SLACK_APP_ID": slack.app.api_app_id,
+        "SLACK_APP_TOKEN": slack.app.app_token,
         "SLACK_API_URL": sandbox.slack_api_url,
         "SLACK_AUTHORIZE_URL": sandbox.slack_authorize_url,
         "SLACK_OPENID_URL": f"{sandbox.url}/slack",
