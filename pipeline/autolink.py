@@ -33,6 +33,16 @@ def is_news(integration: Integration, channel: Channel, before: DirectoryEntry |
     return channel.is_member and not before.facts.get("is_member")
 
 
+def link_renamed(session: Session, integration: Integration, channel_id: str, name: str, now: datetime) -> None:
+    """A channel that the app is in was given another name: its new one may match. Before the directory knows."""
+    entry = session.get(DirectoryEntry, (integration.id, "channel", channel_id))
+    if entry is None or not entry.facts.get("is_member"):
+        return  # the next reading of the list finds it new
+    channel = Channel(channel_id, name, is_member=True, is_archived=bool(entry.facts.get("is_archived")))
+    if is_news(integration, channel, entry):
+        link(session, integration, [channel], now)
+
+
 def link(session: Session, integration: Integration, channels: Iterable[Channel], now: datetime) -> None:
     """Adds them to the configuration, marked as added by a pattern, and says so in the audit log."""
     present: list[SlackChannelConfig] = list(integration.config.get("slack_channels", ()))

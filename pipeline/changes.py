@@ -19,6 +19,8 @@ from core.changes import (
 )
 from core.clock import Clock
 from db import Database, DirectoryEntry, Integration, Signal, SlackApp
+from pipeline.autolink import link_renamed
+from pipeline.channel_list import list_again
 from pipeline.installations import GRID_MIGRATION, addressed
 from pipeline.learned import Learning
 from pipeline.moves import forget_channel, move_channel
@@ -84,6 +86,9 @@ def _rename_team(_: Session, row: Integration, learning: Learning, change: TeamR
 
 
 def _rename_channel(session: Session, row: Integration, learning: Learning, change: ChannelRenamed) -> None:
+    link_renamed(session, row, change.channel_id, change.name, learning.at)
+    if "slack_channels" in row.config:
+        learning.config = {**learning.config, "slack_channels": row.config["slack_channels"]}
     learning.rename_channel(change)
     entry = DirectoryEntry
     known = (entry.integration_id == row.id, entry.kind == "channel", entry.ref == change.channel_id)
@@ -97,8 +102,9 @@ def _move_channel(session: Session, row: Integration, learning: Learning, change
     return moved
 
 
-def _join_or_leave(_: Session, __: Integration, learning: Learning, change: ChannelMembership) -> None:
+def _join_or_leave(session: Session, row: Integration, learning: Learning, change: ChannelMembership) -> None:
     learning.join_or_leave(change)
+    list_again(session, row.id, learning.at)
 
 
 def _grant_teams(_: Session, __: Integration, learning: Learning, change: TeamAccess) -> None:

@@ -20,6 +20,8 @@ from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 
 EVERY = timedelta(hours=1)
+EVERY_FOR_PATTERNS = timedelta(minutes=10)
+"""Where names of channels decide, a new one should be heard soon."""
 AFTER_REFUSAL = timedelta(hours=12)
 """A scope that is missing is there after a reinstallation, which asks at once."""
 LOOK_EVERY = timedelta(seconds=10)
@@ -112,21 +114,21 @@ class ChannelList:
             joining += take_in(session, integration, channels, now)
             if page is None:
                 mine.cursor = mine.cursor | {"join": joining}
-                let_go(mine, due_at=now if joining or mine.cursor.get("position") else now + EVERY)
+                let_go(mine, due_at=now if joining or mine.cursor.get("position") else now + _pause(integration))
                 return
             began = str(mine.cursor.get("began") or now.isoformat())
             mine.cursor = {"join": joining, "position": page.position, "began": began}
             let_go(mine, due_at=now + timedelta(seconds=page.wait_seconds))
             if page.position is None:
-                self._end(session, mine, datetime.fromisoformat(began), now)
+                self._end(session, mine, datetime.fromisoformat(began), now, _pause(integration))
 
-    def _end(self, session: Session, duty: Duty, began: datetime, now: datetime) -> None:
+    def _end(self, session: Session, duty: Duty, began: datetime, now: datetime, pause: timedelta) -> None:
         """The whole list is read: what was not in it is gone."""
         gone = (DirectoryEntry.integration_id == duty.integration_id, DirectoryEntry.kind == "channel")
         session.execute(delete(DirectoryEntry).where(*gone, DirectoryEntry.fetched_at < began))
         duty.cursor = {"join": duty.cursor.get("join", [])}
         duty.complete_until = duty.done_at = now
-        duty.due_at = now if duty.cursor["join"] else now + EVERY
+        duty.due_at = now if duty.cursor["join"] else now + pause
 
     def _put_off(self, duty: Duty, failure: StepFailed) -> None:
         now = self.clock()
@@ -165,7 +167,7 @@ def take_in(session: Session, integration: Integration, channels: Sequence[Chann
     known = select(DirectoryEntry).where(*of_it, DirectoryEntry.ref.in_([channel.id for channel in channels]))
     before = {entry.ref: entry for entry in session.scalars(known)}
     news = [channel for channel in channels if is_news(integration, channel, before.get(channel.id))]
-    rows = {channel.id: _row(integration, channel, now) for channel in channels}
+    rows = {channel.id: _row(integration, channel, before.get(channel.id), now) for channel in channels}
     insert = insert_into(session, DirectoryEntry)
     changes = {name: insert.excluded[name] for name in ("name", "facts", "fetched_at", "expires_at")}
     upsert = insert.on_conflict_do_update(index_elements=["integration_id", "kind", "ref"], set_=changes)
@@ -174,14 +176,19 @@ def take_in(session: Session, integration: Integration, channels: Sequence[Chann
     return [channel.id for channel in news if not channel.is_member and not channel.is_private]
 
 
-def _row(integration: Integration, channel: Channel, now: datetime) -> dict[str, object]:
+def _row(integration: Integration, channel: Channel, before: DirectoryEntry | None, now: datetime) -> dict[str, object]:
+    """The entry, with whatever else is known of the channel."""
     return {
         "integration_id": integration.id,
         "kind": "channel",
         "ref": channel.id,
         "name": channel.name,
-        "facts": channel.facts(),
+        "facts": {**(before.facts if before else {}), **channel.facts()},
         "fetched_at": now,
         "expires_at": None,
         "attempts": 0,
     }
+
+
+def _pause(integration: Integration) -> timedelta:
+    return EVERY_FOR_PATTERNS if integration.config.get("slack_autolink") else EVERY

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from db import AuditEntry, DirectoryEntry, Duty, Import, Integration
 from integrations.slack.channels import SlackChannels
 from integrations.slack.client import SlackClient
+from pipeline.autolink import link_renamed
 from pipeline.channel_list import EVERY, ChannelList, list_again
 from pipeline.channels import captured_channels
 from pipeline.pauses import StoredPauses
@@ -60,7 +61,7 @@ def read(past: Past, step: ChannelList) -> Duty:
         step.run()
         with past.line.database.read() as session:
             duty = session.scalars(select(Duty)).one()
-        if duty.due_at is None or duty.due_at - past.clock() > timedelta(minutes=30):
+        if duty.due_at is None or duty.due_at - past.clock() > timedelta(minutes=5):
             return duty
         past.clock.now = max(past.clock.now, duty.due_at)
     raise AssertionError("the list does not come to an end")
@@ -152,3 +153,14 @@ def test_a_scope_that_is_missing_is_told_and_asked_for_again_later(past: Past, s
     duty = read(past, step)
     assert duty.reason == "slack_scope_missing"
     assert read(past, step).reason is None
+
+
+def test_a_channel_that_is_given_a_matching_name_is_added(past: Past, step: ChannelList) -> None:
+    configure(past, slack_autolink=["ext-*"])
+    add(past, ours(past, "C0NAME", "random"))
+    read(past, step)
+    for _ in range(2):
+        with past.line.database.write() as session:
+            integration = session.get_one(Integration, past.line.slack_integration_id)
+            link_renamed(session, integration, "C0NAME", "ext-new", past.clock())
+    assert listed(past) == [{"id": "C0NAME", "name": "ext-new", "auto": True}]

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, FieldError, InvalidFields, NotFound
-from db import DirectoryEntry, Integration, SlackChannelConfig
+from db import DirectoryEntry, Duty, Integration, SlackChannelConfig
 from pipeline.channel_list import list_again, take_in
 from pipeline.channels import captured_channels
 from pipeline.completeness import completeness
@@ -50,6 +50,12 @@ def known_channels(
     found = session.scalars(query.order_by(name, DirectoryEntry.ref).limit(limit + 1)).all()
     page = found[:limit]
     return _with_state(session, integration, page), _encode(page[-1]) if len(found) > limit else None
+
+
+def list_state(session: Session, integration_id: str, kind: str) -> tuple[datetime | None, str | None]:
+    """When the list was last read to its end, and why it does not get on, if it does not."""
+    duty = session.get(Duty, (integration_id, kind, ""))
+    return (duty.done_at, duty.reason) if duty else (None, None)
 
 
 def refresh_channels(who: Actor, integration_id: str) -> None:

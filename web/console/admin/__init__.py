@@ -5,6 +5,7 @@ from web.console.admin import (
     audit_log,
     channels,
     events,
+    history,
     integrations,
     invitations,
     members,
@@ -15,6 +16,6 @@ from web.console.admin import (
 from web.console.admin.blueprint import admin
 
 __all__ = [
-    "admin", "api_tokens", "audit_log", "channels", "events", "integrations", "invitations", "members", "settings",
-    "slack_apps", "webhook_keys",
+    "admin", "api_tokens", "audit_log", "channels", "events", "history", "integrations", "invitations", "members",
+    "settings", "slack_apps", "webhook_keys",
 ]  # fmt: skip

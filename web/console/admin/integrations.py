@@ -18,6 +18,7 @@ from web.console.admin.cards import cards
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once, validated
 from web.console.admin.health import health_of
 from web.console.admin.hearing import limitation
+from web.console.admin.past import past_of
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
@@ -106,11 +107,12 @@ def settings_page(
     with services().database.read() as session:
         unheard = limitation(session, row, services().clock())
         health = health_of(session, row, services().clock())
+        past = past_of(session, row, request.args.get("q", "")[:80], services().clock())
         owner = session.scalar(select(SlackApp.workspace_id).where(SlackApp.id == row.slack_app_id))
     return page(
         visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard,
         features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
-        has_own_app=owner is not None, **health,
+        has_own_app=owner is not None, past=past, **health,
     )  # fmt: skip
 
 
@@ -119,7 +121,10 @@ def _changes(row: Integration) -> IntegrationChanges:
     name = request.form.get("name", "")
     if row.platform != "slack":
         return validated(IntegrationChanges, {"name": name})
-    decided = {"slack_capture": request.form.get("slack_capture", "external")}
+    decided: dict[str, object] = {"slack_capture": request.form.get("slack_capture", "external")}
+    if "slack_autolink" in request.form:
+        decided["slack_autolink"] = request.form["slack_autolink"].replace(",", " ").split()
+        decided["slack_import_days"] = request.form.get("slack_import_days", "0")
     return validated(IntegrationChanges, {"name": name, "config": shown(row.config) | decided})
 
 

@@ -74,6 +74,9 @@ def open_rooms(open_console: Callable[..., Console], woken: list[str]) -> Callab
             **present,
             adapters={name: cast("Adapter", Platform(name, door)) for name, door in DOORS.items()},
             lookups={"pylon": cast("LookupClient", Organisations())},
+            historians={"slack": None},
+            books={},
+            access=None,
             wake=lambda: woken.append("woken"),
         )
         attach(made.app, cast("Services", parts))
