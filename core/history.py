@@ -4,7 +4,7 @@ A record is an event as the platform would have sent it live, so that it takes t
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 from core.adapter import Access, AccountKey
@@ -61,6 +61,8 @@ class Record:
     """A message as an event: stored under ``external_id``, with ``payload`` as its body.
 
     ``ref`` identifies the message as in `core.signal.Capture`. A ``blank`` record says that there is no message left.
+    A record of a whole conversation names it, and with ``version`` the state of it that it stands for, as in
+    `core.signal.Topic`: nothing is missed where that state is known already.
     """
 
     external_id: str
@@ -69,6 +71,8 @@ class Record:
     ref: str
     occurred_at: datetime
     blank: bool = False
+    conversation: ConversationKey | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,15 @@ class Page:
 
 
 class Historian(Protocol):
-    """Reads a platform's past. Every method raises `core.errors.StepFailed`, transient or permanent."""
+    """Reads a platform's past. Every method raises `core.errors.StepFailed`, transient or permanent.
+
+    ``look_back`` is how far before the last look the search for gaps begins again: what a page shows of that time may
+    have changed since.
+    """
+
+    @property
+    def look_back(self) -> timedelta:
+        """At least the ten minutes that events may be late by."""
 
     def page(self, access: Access, stretch: Stretch, position: JsonObject, allowance: Allowance | None) -> Page:
         """The page at ``position`` ({} is the start), newest first. Safe to ask again: records keep their ids."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.adapter import Adapter, ReceivedEvent
 from core.history import Page, Record
 from core.signal import ConversationKey, Ignored, Write, Writes
-from db import ConversationLink, Event, Integration, Signal
+from db import Conversation, ConversationLink, Event, Integration, Signal
 from pipeline.recipients import recipient_of, scope_of
 
 
@@ -28,10 +28,13 @@ def missed(
     """The records that the rows lack: the adapter, asked as for a live event, would write something newer."""
     refs = [record.ref for record in records]
     stored, heard = _stored(session, integration, refs), _heard(session, integration, refs)
+    described = _described(session, integration, records)
     return [
         record
         for record in records
-        if not record.blank and _is_missed(_writes(adapter, integration, record, now), record, stored, heard)
+        if not record.blank
+        and not (record.conversation and (record.version or "") <= described.get(record.conversation, ""))
+        and _is_missed(_writes(adapter, integration, record, now), record, stored, heard)
     ]
 
 
@@ -86,6 +89,21 @@ def _stored(session: Session, integration: Integration, refs: Sequence[str]) -> 
         Signal.source_ref.in_(refs),
     )
     return dict(iter(session.execute(query)))
+
+
+def _described(session: Session, integration: Integration, records: Sequence[Record]) -> dict[ConversationKey, str]:
+    """The versions at which the records' conversations are described."""
+    named = {record.conversation for record in records if record.conversation and record.version}
+    if not named:
+        return {}
+    kinds, refs = {key.kind for key in named}, {key.ref for key in named}
+    query = (
+        select(ConversationLink.kind, ConversationLink.ref, Conversation.source_version)
+        .join(Conversation, Conversation.id == ConversationLink.conversation_id)
+        .where(ConversationLink.workspace_id == integration.workspace_id)
+        .where(ConversationLink.kind.in_(kinds), ConversationLink.ref.in_(refs))
+    )
+    return {ConversationKey(kind, ref): version or "" for kind, ref, version in session.execute(query)}
 
 
 def _heard(session: Session, integration: Integration, refs: Sequence[str]) -> set[str]:

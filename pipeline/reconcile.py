@@ -84,7 +84,7 @@ class Reconcile:
         now = self.clock()
         with self.database.read() as session:
             integration = session.get_one(Integration, duty.integration_id)
-            reader, walk = reader_of(session, integration), Walk.of(duty, now)
+            reader, walk = reader_of(session, integration), self._walk(duty, integration)
             imports = select(Import.id).where(Import.integration_id == integration.id, Import.state.in_(UNFINISHED))
             gives_way = walk.is_narrow and session.scalar(imports.limit(1)) is not None
         refuse_if_away(integration)
@@ -128,6 +128,9 @@ class Reconcile:
             return EVERY
         return max(NARROW_EVERY, NARROW_SHARE * len(captured_channels(session, integration)))
 
+    def _walk(self, duty: Duty, integration: Integration) -> Walk:
+        return Walk.of(duty, self.clock(), self.historians[integration.platform].look_back)
+
     def _put_off(self, duty: Duty, failure: StepFailed) -> None:
         now = self.clock()
         with self.database.write() as session:
@@ -137,14 +140,15 @@ class Reconcile:
             if failure.reason in WAITING_REASONS:
                 mine.lease_token, mine.reason, mine.due_at = None, failure.reason, now + PATIENCE
             elif not failure.permanent and failure.retry_after is not None:
-                platform = session.get_one(Integration, mine.integration_id).platform
-                walk = Walk.of(mine, now)
-                walk.allowance = self.historians[platform].slowed(walk.allowance, failure.retry_after)
+                integration = session.get_one(Integration, mine.integration_id)
+                walk = self._walk(mine, integration)
+                walk.allowance = self.historians[integration.platform].slowed(walk.allowance, failure.retry_after)
                 mine.cursor = walk.as_json() if mine.cursor.get("until") else walk.remains()
                 mine.lease_token, mine.reason = None, failure.reason
                 mine.due_at = now + timedelta(seconds=failure.retry_after)
             elif not put_off(mine, failure, now):
-                mine.attempts, mine.due_at, mine.cursor = 0, now + AFTER_REFUSAL, Walk.of(mine, now).remains()
+                walk = self._walk(mine, session.get_one(Integration, mine.integration_id))
+                mine.attempts, mine.due_at, mine.cursor = 0, now + AFTER_REFUSAL, walk.remains()
                 log.warning("reconcile_refused", integration_id=mine.integration_id, reason=failure.reason)
 
 

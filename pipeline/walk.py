@@ -9,8 +9,6 @@ from core.signal import ConversationKey
 from db import Duty
 from pipeline.gaps import Suspect
 
-LOOK_BACK = timedelta(hours=24)
-"""One request shows a day of most channels, with edits and deletions of what was said earlier."""
 OVERLAP = timedelta(minutes=10)
 """How far a walk goes back where every request must be weighed, and how new an answer makes its thread worth a read."""
 SETTLES_AFTER = timedelta(minutes=1)
@@ -31,13 +29,13 @@ class Walk:
     repaired: int = 0
 
     @classmethod
-    def of(cls, duty: Duty, now: datetime) -> "Walk":
+    def of(cls, duty: Duty, now: datetime, look_back: timedelta) -> "Walk":
         """The walk that was begun, or a new one. Nothing is read that was said before the channel was captured."""
         stored = duty.cursor
         kept = stored.get("allowance")
         allowance = Allowance(int(kept[0]), float(kept[1])) if kept else None
         complete = duty.complete_until or duty.created_at
-        back = OVERLAP if allowance is not None and allowance.is_narrow else LOOK_BACK
+        back = OVERLAP if allowance is not None and allowance.is_narrow else look_back
         began = "until" in stored
         return cls(
             since=max(complete - back, duty.created_at),

@@ -13,8 +13,11 @@ from core.history import Allowance, Historian, Page, Record, Stretch
 from core.signal import ConversationKey
 from core.taming import JsonObject, Tame, bounded
 from integrations.pylon.client import RATE_LIMIT_PAUSE_SECONDS, PylonClient
+from integrations.pylon.issues import sortable
 
 WINDOW = timedelta(days=30)
+OVERLAP = timedelta(minutes=10)
+"""A change moves an issue to the end of the search, so that nothing older has to be looked at again."""
 PAGE_SIZE = 100
 USUAL = Allowance(PAGE_SIZE, 3.0)
 """20 requests a minute for the search, by Pylon's description of April 2026; its headers tell when it is less."""
@@ -34,6 +37,8 @@ def historian(api_url: str, pauses: Pauses) -> Historian:
 
 class PylonHistorian:
     """Implements `core.history.Historian`. Pylon has no channels, so a stretch is always of the whole organisation."""
+
+    look_back = OVERLAP
 
     def __init__(self, client: PylonClient) -> None:
         self._client = client
@@ -96,4 +101,6 @@ def _record(stretch: Stretch, issue: Tame) -> Record | None:
         payload=msgspec.json.encode(notice),
         ref=bounded(issue_id),
         occurred_at=changed_at,
+        conversation=ConversationKey("pylon_issue", bounded(issue_id)),
+        version=sortable(changed_at),
     )

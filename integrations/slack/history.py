@@ -21,6 +21,8 @@ from integrations.slack.records import Place, deletion_record, message_record, r
 
 _TICK = timedelta(microseconds=1)
 """Slack leaves out a message at the very bound, unless both bounds are to be included."""
+LOOK_BACK = timedelta(hours=24)
+"""One request shows a day of most channels, with edits and deletions of what was said earlier."""
 _PRIVATE_TALKS = frozenset({"im", "mpim"})
 
 
@@ -45,6 +47,8 @@ def historian(api_url: str, pauses: Pauses) -> Historian:
 
 class SlackHistorian:
     """Implements `core.history.Historian`."""
+
+    look_back = LOOK_BACK
 
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls
