@@ -59,6 +59,7 @@ def test_no_route_shows_or_changes_another_workspaces_rows(
             body = {"app_id": add_app(database, alice.workspace_id)} if "install-links" in path else {"name": "Mine"}
             body = {"status": "archived"} if "/signals/" in path else body
             body = {"role": "viewer"} if "/members/" in path else body
+            body = {"conversation_id": ids["conversation_id"]} if "/conversations/" in path else body
             answer = bobs_api.call(method, path, json=body)
             assert not any(identity in answer.text for identity in (*ids.values(), alice.workspace_id)), rule
             if rule.arguments or "install-links" in path:
