@@ -7,6 +7,7 @@ module, in the process that serves: https://prometheus.github.io/client_python/m
 import contextlib
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
@@ -18,7 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
-from db import Database, Event, Integration, Receipt
+from core.tally import count_calls
+from db import Database, Event, Import, Integration, Pause, Receipt
 from db.dialects import is_unavailable
 from db.stream import Lane
 from web.server import METRICS_FOLDER
@@ -46,6 +48,11 @@ class Figures:
             "signalbox_inbound_requests", "Requests at the doors for events.", ["platform", "outcome"],
             registry=self._own,
         )  # fmt: skip
+        self.calls = Counter(
+            "signalbox_platform_calls", "Calls to platforms by how they went; slack_rate_limited ones wait.",
+            ["platform", "method", "outcome"], registry=self._own,
+        )  # fmt: skip
+        count_calls(lambda *labels: self.calls.labels(*labels).inc())
         self.streams = Gauge(
             "signalbox_streams", "Open streams of signals.", multiprocess_mode="livesum", registry=self._own
         )
@@ -79,7 +86,10 @@ class _Rows(Collector):
         up = GaugeMetricFamily("signalbox_database_up", "Whether the database answers.")
         try:
             with self._database.read() as session:
-                found = [*self._backlog(session), _recent(session), _integrations(session)]
+                found = [
+                    *self._backlog(session), _recent(session), _integrations(session),
+                    _pauses(session, self._clock()), _imports(session),
+                ]  # fmt: skip
         except SQLAlchemyError as error:
             if not is_unavailable(error):
                 raise
@@ -125,6 +135,25 @@ def _integrations(session: Session) -> GaugeMetricFamily:
     columns = (Integration.platform, Integration.state)
     for platform, state, count in session.execute(select(*columns, func.count()).group_by(*columns)):
         family.add_metric([platform, state], count)
+    return family
+
+
+def _pauses(session: Session, now: datetime) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "signalbox_platform_pauses",
+        "Owners whose calls wait, as the platform asked.",
+        labels=["endpoint"],
+    )
+    query = select(Pause.endpoint, func.count()).where(Pause.until > now).group_by(Pause.endpoint)
+    for endpoint, count in session.execute(query):
+        family.add_metric([endpoint], count)
+    return family
+
+
+def _imports(session: Session) -> GaugeMetricFamily:
+    family = GaugeMetricFamily("signalbox_imports", "Imports by state.", labels=["state"])
+    for state, count in session.execute(select(Import.state, func.count()).group_by(Import.state)):
+        family.add_metric([state], count)
     return family
 
 

@@ -15,6 +15,7 @@ from slack_sdk.web import WebClient
 from core.adapter import Access, Pauses
 from core.errors import StepFailed
 from core.slack_logs import slack_logger
+from core.tally import tally
 from core.taming import Tame
 
 TIMEOUT_SECONDS = 8
@@ -70,6 +71,15 @@ class SlackClient:
 
     def call(self, method: str, access: Access, **arguments: Argument | None) -> Tame:
         """See `SlackCalls.call`."""
+        try:
+            answer = self._call(method, access, arguments)
+        except StepFailed as failure:
+            tally("slack", method, failure.reason)
+            raise
+        tally("slack", method, "ok")
+        return answer
+
+    def _call(self, method: str, access: Access, arguments: Mapping[str, Argument | None]) -> Tame:
         if wait := self._pauses.remaining(access.owner, method):
             raise _limited(wait)
         client = WebClient(access.token, self._api_url, timeout=self._timeout, logger=slack_logger(), retry_handlers=[])

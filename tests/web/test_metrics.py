@@ -8,8 +8,12 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
+from core.adapter import Access
 from core.digests import Digester
+from core.errors import StepFailed
 from db import Database, Workspace
+from integrations.slack.client import SlackClient
+from pipeline.pauses import StoredPauses
 from tests.conftest import NOW, StillClock
 from tests.web.api.rows import add_event, add_integration, add_receipt
 from tests.web.whole import whole_web
@@ -99,3 +103,14 @@ def test_without_its_database_a_server_still_tells_that(client: FlaskClient, mon
     seen = figures(client)
     assert seen["signalbox_database_up", frozenset()] == 0
     assert not [name for name, _ in seen if "backlog" in name]
+
+
+def test_calls_to_platforms_and_their_pauses_show(client: FlaskClient, database: Database, clock: StillClock) -> None:
+    pauses = StoredPauses(database, clock)
+    pauses.pause("int_1", "conversations.history", 30)
+    assert figure(client, "platform_pauses", "conversations.history") == 1
+    with pytest.raises(StepFailed):
+        SlackClient("http://127.0.0.1:1/", pauses).call("conversations.history", Access("xoxb-1", owner="int_1"))
+    assert figure(client, "platform_calls_total", "slack", "conversations.history", "slack_rate_limited") == 1
+    clock.advance(seconds=31)
+    assert ("signalbox_platform_pauses", frozenset({"conversations.history"})) not in figures(client)
