@@ -155,7 +155,8 @@ def _note(row: Import, page: Page, new: int) -> None:
     row.messages_seen += len(page.records)
     row.messages_new += new
     row.reached_at = page.reached_at or row.reached_at
-    row.channel_name = page.channel_name or row.channel_name
+    if row.channel_id is not None:
+        row.channel_name = page.channel_name or row.channel_name
     row.cursor = row.cursor | {"position": page.position}
     row.requests_expected = expected_requests(row, page.outstanding)
 
@@ -169,7 +170,7 @@ def _turn(row: Import, page: Page, now: datetime) -> None:
         return
     if left:
         row.cursor = row.cursor | {"channel": left[0], "left": left[1:], "position": None}
-        row.reached_at = row.channel_name = None
+        row.reached_at = None
         return
     row.state, row.due_at, row.finished_at = "done", None, now
     row.reached_at, row.requests_expected = row.since, row.requests_made

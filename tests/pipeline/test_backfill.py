@@ -13,6 +13,8 @@ from sandbox.slack_limits import DISTRIBUTED_APP, INTERNAL_APP
 from tests.pipeline.conftest import message
 from tests.pipeline.past import Past, past
 
+__all__ = ["past"]
+
 
 def fill(past: Past, count: int) -> None:
     """So many messages over the last 20 days, the newest a minute ago."""
@@ -235,4 +237,11 @@ def test_the_writer_of_a_failing_page_is_told_by_its_reason(past: Past, monkeypa
     assert (past.row(row).reason, past.row(row).attempts) == ("import_page_failed", 1)
 
 
-__all__ = ["past"]
+def test_an_import_of_several_channels_reads_one_after_another(past: Past) -> None:
+    fill(past, 3)
+    others = [channel.id for channel in past.cast.world.channels if channel.id != past.channel.id]
+    row = past.order(channel_id=None, cursor={"channel": others[0], "left": [past.channel.id], "channels": 2})
+    past.backfill.run()
+    assert 0.4 < standing(past.row(row), past.clock()).share < 0.6
+    done = past.finish(row)
+    assert (done.state, done.channel_name, done.messages_new, done.requests_made) == ("done", None, 3, 2)
