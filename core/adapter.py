@@ -32,12 +32,14 @@ class Secrets:
     """The live secrets of the credential that the route selected, newest first.
 
     ``identified`` is true when choosing the credential already proved one (an API key looked up by its digest).
+    ``accepts_timed``: the connection chose to take signatures over ``timestamp.body`` as well.
     """
 
     signing: tuple[str, ...] = field(default=(), repr=False)
     header_name: str | None = None
     header: tuple[str, ...] = field(default=(), repr=False)
     identified: bool = False
+    accepts_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,10 @@ class Inspector(Protocol):
     @property
     def checks(self) -> Mapping[str, Check]:
         """Everything it can find, by slug."""
+
+    @property
+    def remedies(self) -> Mapping[str, str]:
+        """What a person can do about a reason for which the platform's events bring nothing, by slug."""
 
     def inspect(self, request: InboundRequest, secrets: Secrets, *, is_authentic: bool) -> tuple[str, ...]:
         """The findings' slugs. Of a request that is not authentic only the credentials may be looked at."""

@@ -20,6 +20,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "signature_ok": Check("Signature", True, "Pylon signed the body with the secret that you pasted."),
         "signature_missing": Check("Signature", False, "No X-Pylon-Signature came: is this request from Pylon at all?"),
         "signature_wrong": Check("Signature", False, "Paste the webhook's signing secret again, as Pylon shows it."),
+        "timestamp_wrong": Check("Signature", False, "The signed timestamp is missing or over five minutes off."),
         "signature_unused": Check("Signature", None, "Pylon signs its requests: paste its secret to check them."),
         "body_not_json": Check("Body", False, "The trigger's body is not one JSON object: copy a template from here."),
         "unresolved_variable": Check("Body", False, "A {{variable}} was left unresolved: take it from Pylon's picker."),
@@ -28,12 +29,34 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "issue_id_ok": Check("Issue", True, "The body names the issue."),
     }
 )
+REMEDIES: Mapping[str, str] = MappingProxyType(
+    {
+        "thin_body_without_token": "The body holds ids only: add an API token, so that the words can be read.",
+        "no_issue_id": 'Add "issue_id": "{{ issue.id }}" to the trigger\'s body.',
+        "ambiguous_body": "A customer's words broke out of the template: use one that holds ids only.",
+        "not_json_object": "Copy a trigger's body from here: this one is not one JSON object.",
+        "event_filtered": "This connection is set to other events: change that, or switch the trigger off in Pylon.",
+        "integration_paused": "The connection is paused: resume it.",
+        "pylon_token_refused": "Pylon refuses the API token: paste a new one, of this organisation and region.",
+        "pylon_not_found": "The token cannot read this issue: is the webhook of the same organisation as the token?",
+        "pylon_request_refused": "Pylon refuses the question: is the issue's id a plain {{ issue.id }}?",
+        "token_missing": "There is no API token to read the issue with: add one.",
+        "pylon_rate_limited": "Pylon asked for a pause. It is tried again by itself.",
+        "pylon_unavailable": "Pylon has a problem. It is tried again by itself.",
+        "pylon_unreachable": "Pylon did not answer. It is tried again by itself.",
+        "state_change_only": "Nothing: it tells of a change without words. With an API token the change is read.",
+        "no_customer_words": "Nothing: only your side has written so far.",
+        "agent_message": "Nothing: it was written by your side.",
+        "private_message": "Nothing: it is an internal note.",
+    }
+)
 
 
 class PylonInspector:
     """Implements `core.adapter.Inspector`."""
 
     checks = CHECKS
+    remedies = REMEDIES
 
     def inspect(self, request: InboundRequest, secrets: Secrets, *, is_authentic: bool) -> tuple[str, ...]:
         """The findings, as keys of ``checks``."""
@@ -55,11 +78,14 @@ def _header(request: InboundRequest, secrets: Secrets) -> Iterator[str]:
 
 def _signature(request: InboundRequest, secrets: Secrets) -> Iterator[str]:
     signing = tuple(filter(None, secrets.signing))
-    if signing:
-        problem = signature_problem(request, signing)
-        yield {None: "signature_ok", "signature_missing": "signature_missing"}.get(problem, "signature_wrong")
-    else:
+    if not signing:
         yield "signature_unused"
+        return
+    problem = signature_problem(request, signing, timed=secrets.accepts_timed)
+    if problem is None or problem == "signature_missing":
+        yield problem or "signature_ok"
+    else:
+        yield "timestamp_wrong" if problem.startswith("timestamp_") else "signature_wrong"
 
 
 def _body(request: InboundRequest) -> Iterator[str]:

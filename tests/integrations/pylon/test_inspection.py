@@ -55,6 +55,12 @@ def test_of_others_only_the_credentials_are_looked_at(sent: InboundRequest, foun
     assert list(inspector().inspect(sent, BOTH, is_authentic=False)) == found
 
 
+def test_a_stale_timestamp_is_told_from_a_wrong_signature() -> None:
+    timed = Secrets(signing=("whsec",), accepts_timed=True)
+    sent = request(pylon_webhook_signature="00", pylon_webhook_timestamp="1")
+    assert list(inspector().inspect(sent, timed, is_authentic=False)) == ["timestamp_wrong"]
+
+
 @given(st.binary(max_size=300), st.booleans())
 def test_every_finding_is_explained(body: bytes, is_authentic: bool) -> None:
     assert set(inspector().inspect(request(body, **signed(body)), BOTH, is_authentic=is_authentic)) <= CHECKS.keys()
