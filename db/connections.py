@@ -49,6 +49,7 @@ class SlackLearned(TypedDict, total=False):
 class IntegrationConfig(TypedDict, total=False):
     """What an admin decided for a connection. No channels: all shared ones; no Pylon events: all of them.
 
+    ``pylon_accept_ts_scheme`` takes signatures over ``timestamp.body`` too, which Pylon is not known to send.
     ``slack_reaction`` is the emoji (without colons) that captures a message; ``slack_autolink`` holds name patterns
     (``ext-*``) of channels that are added by themselves, which never narrows what is captured; ``slack_import_days`` is
     how far back a channel is imported that is added.
@@ -63,6 +64,7 @@ class IntegrationConfig(TypedDict, total=False):
     slack_import_days: int
     slack_digest: "SlackDigestConfig"
     pylon_events: list[PylonEvent]
+    pylon_accept_ts_scheme: bool
 
 
 class SlackApp(HasId, HasUpdatedAt, Base):
@@ -125,10 +127,15 @@ class Integration(HasId, HasUpdatedAt, Base):
 
     webhook_secret = Sealed()
     previous_webhook_secret = Sealed()
+    previous_webhook_secret_expires_at: Mapped[datetime | None]
+    """None: for as long as it is there, as in rows of a time when old secrets had no end."""
     ingest_key_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     header_name: Mapped[str | None] = mapped_column(String(100))
     header_secret = Sealed()
     previous_header_secret = Sealed()
+    previous_header_secret_expires_at: Mapped[datetime | None]
+    app_secret = Sealed()
+    """What the platform signs the requests of its own side panel with (Pylon's Custom Apps)."""
 
     access_token = Sealed()
     refresh_token = Sealed()

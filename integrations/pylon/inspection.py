@@ -31,6 +31,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 )
 REMEDIES: Mapping[str, str] = MappingProxyType(
     {
+        "not_configured": "The connection has no secret: make a header token, or paste the signing secret.",
         "thin_body_without_token": "The body holds ids only: add an API token, so that the words can be read.",
         "no_issue_id": 'Add "issue_id": "{{ issue.id }}" to the trigger\'s body.',
         "ambiguous_body": "A customer's words broke out of the template: use one that holds ids only.",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, FieldError, InvalidFields
 from db import Integration, IntegrationConfig
+from db.sealed import holds
 from web.actions import Actor, audit
 from web.actions.organisations import connected_elsewhere, organisation_of, refuse_if_connected
 from web.services import services
@@ -48,9 +49,17 @@ class Connected:
     @property
     def header_value(self) -> str | None:
         """What the platform must send in the header."""
-        if self.header_name is not None and self.header_name.lower() == "authorization":
-            return f"Bearer {self.header_secret}"
-        return self.header_secret
+        return None if self.header_secret is None else header_value(self.header_name or "", self.header_secret)
+
+
+def header_value(name: str, secret: str) -> str:
+    """What a header of this name must hold to prove this secret."""
+    return f"Bearer {secret}" if name.lower() == "authorization" else secret
+
+
+def address_of(platform: str, ingest_key: str) -> str:
+    """Where the platform sends to."""
+    return f"{services().settings.public_url}/webhooks/{platform}/{ingest_key}"
 
 
 def connect(who: Actor, wanted: Wanted) -> Connected:
@@ -76,8 +85,17 @@ def connect(who: Actor, wanted: Wanted) -> Connected:
             _store(session, who, row, organisation)
     except IntegrityError as error:  # another request connected the same organisation in the meantime
         raise connected_elsewhere(wanted.platform) from error
-    url = f"{services().settings.public_url}/webhooks/{wanted.platform}/{key.token}"
-    return Connected(row, url, header_name if generated else None, generated)
+    return Connected(row, address_of(wanted.platform, key.token), header_name if generated else None, generated)
+
+
+def is_limited(row: Integration) -> bool:
+    """Whether the platform could be asked for more than it sends, if there were a token."""
+    return (
+        row.is_connected
+        and row.ingest_key_digest is not None
+        and row.platform in services().lookups
+        and not holds(row, "access_token")
+    )
 
 
 def without_scheme(header_name: str | None, secret: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """Changing and ending a connection: secrets are rotated with the old one still alive, the rest is replaced."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from core.adapter import Adapter
@@ -14,14 +14,15 @@ from web.actions.connecting import DEFAULT_HEADER, without_scheme
 from web.actions.organisations import organisation_of, refuse_if_connected
 from web.services import services
 
-CREDENTIALS = frozenset({"webhook_secret", "header_secret", "header_name", "access_token"})
+OLD_SECRET_LIVES = timedelta(hours=24)
+CREDENTIALS = frozenset({"webhook_secret", "header_secret", "header_name", "access_token", "app_secret"})
 SERVER_MANAGED = frozenset({"slack_url", "slack_learned"})
 """Parts of the configuration that are learned from the platform and kept through every change."""
 _WHAT = "integration"
 
 
 class Changes(TypedDict, total=False):
-    """Only what is there is changed. A new secret leaves the old one alive beside it; None clears a secret."""
+    """Only what is there is changed. A new secret leaves the old one alive beside it for a day; None clears both."""
 
     name: str
     is_active: bool
@@ -30,6 +31,7 @@ class Changes(TypedDict, total=False):
     header_secret: str | None
     header_name: str
     access_token: str | None
+    app_secret: str | None
 
 
 def change_integration(
@@ -90,7 +92,9 @@ def _apply(row: Integration, changes: Changes, organisation: str | None, now: da
         row.config = kept | changes["config"]
     if "access_token" in changes:
         _take_token(row, changes["access_token"], organisation)
-    _rotate(row, changes)
+    if "app_secret" in changes:
+        row.app_secret = changes["app_secret"]
+    _rotate(row, changes, now)
     row.updated_at = now
 
 
@@ -106,26 +110,30 @@ def _take_token(row: Integration, token: str | None, organisation: str | None) -
         row.state, row.state_reason = "active", None
 
 
-def _rotate(row: Integration, changes: Changes) -> None:
+def _rotate(row: Integration, changes: Changes, now: datetime) -> None:
     if "header_name" in changes:
         row.header_name = changes["header_name"]
-    if "webhook_secret" in changes:
-        new = changes["webhook_secret"]
-        row.previous_webhook_secret = _previous(row.webhook_secret, row.previous_webhook_secret, new)
-        row.webhook_secret = new
+    if "webhook_secret" in changes and changes["webhook_secret"] != row.webhook_secret:
+        row.previous_webhook_secret = _outlived(row.webhook_secret, changes["webhook_secret"])
+        row.previous_webhook_secret_expires_at = _end(row.previous_webhook_secret, now)
+        row.webhook_secret = changes["webhook_secret"]
     if "header_secret" in changes:
         row.header_name = row.header_name or DEFAULT_HEADER
         secret = without_scheme(row.header_name, changes["header_secret"])
-        row.previous_header_secret = _previous(row.header_secret, row.previous_header_secret, secret)
-        row.header_secret = secret
+        if secret != row.header_secret:
+            row.previous_header_secret = _outlived(row.header_secret, secret)
+            row.previous_header_secret_expires_at = _end(row.previous_header_secret, now)
+            row.header_secret = secret
     sent = changes.keys() & {"webhook_secret", "header_secret"}
     if sent and row.webhook_secret is None and row.header_secret is None:
         field = "webhook_secret" if "webhook_secret" in sent else "header_secret"
         raise InvalidFields([FieldError(field, "One secret must remain: nobody could prove to be the platform.")])
 
 
-def _previous(present: str | None, before: str | None, new: str | None) -> str | None:
-    """What stays alive beside the new secret; sending the present one again changes nothing."""
-    if new is None:
-        return None
-    return before if new == present else present
+def _outlived(present: str | None, new: str | None) -> str | None:
+    """What stays alive beside the new secret; clearing ends both."""
+    return None if new is None else present
+
+
+def _end(previous: str | None, now: datetime) -> datetime | None:
+    return None if previous is None else now + OLD_SECRET_LIVES

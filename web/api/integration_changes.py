@@ -8,7 +8,9 @@ from web.api.integration_config import IntegrationConfig
 
 
 class IntegrationChanges(Body):
-    """Only what is sent is changed. A new secret leaves the old one alive beside it; null clears a secret."""
+    """Only what is sent is changed. A new secret leaves the old one alive beside it for 24 hours; null clears both.
+    `app_secret` is what Pylon shows for a Custom App, whose requests it signs.
+    """
 
     name: Name = optional()
     is_active: bool = optional()
@@ -17,6 +19,7 @@ class IntegrationChanges(Body):
     header_secret: Secret | None = optional()
     header_name: HeaderName = optional()
     access_token: Secret | None = optional()
+    app_secret: Secret | None = optional()
 
     def changes(self) -> Changes:
         """What was sent."""

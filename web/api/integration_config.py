@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
 import db
 from db import CaptureMode, PylonEvent
@@ -32,6 +32,7 @@ class ChannelConfig(Body):
 class IntegrationConfig(Body):
     """No channels: all shared ones. No Pylon events: all of them. `slack_autolink` adds new channels by their names,
     `slack_import_days` is how far back a channel is imported that is added (0: not at all).
+    `pylon_accept_ts_scheme`: signatures over `timestamp.body`, which Pylon itself is not known to send, count as well.
     """
 
     slack_channels: Annotated[list[ChannelConfig], Field(max_length=1000)] = optional()
@@ -40,6 +41,7 @@ class IntegrationConfig(Body):
     slack_autolink: Annotated[list[Pattern], Field(max_length=20)] = optional()
     slack_import_days: Annotated[int, Field(ge=0, le=3650)] = optional()
     pylon_events: Annotated[list[PylonEvent], Field(max_length=10)] = optional()
+    pylon_accept_ts_scheme: StrictBool = optional()
 
     def stored(self) -> Any:
         """The configuration as it is stored: only what was sent."""

@@ -11,7 +11,7 @@ from db import Integration as IntegrationRow
 from db import IntegrationState
 from web.actions import actor
 from web.actions import integrations as actions
-from web.actions.connecting import Connected, connect
+from web.actions.connecting import Connected, connect, is_limited
 from web.api import connecting
 from web.api.blueprint import api
 from web.api.connecting import NewIntegration
@@ -27,7 +27,8 @@ EXAMPLE: JsonObject = {
     "id": "int_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "platform": "pylon", "name": "Support", "state": "active",
     "state_reason": None, "is_active": True, "config": {"pylon_events": ["issue.created", "message.created"]},
     "slack_team_id": None, "slack_team_name": None, "scopes": [], "token_expires_at": None,
-    "pylon_account_id": "3f0c8a52-7d0f-4f6e-9a43-1f0f4f0f9f11", "pylon_region": "us",
+    "pylon_account_id": "3f0c8a52-7d0f-4f6e-9a43-1f0f4f0f9f11", "pylon_region": "us", "is_limited": False,
+    "previous_webhook_secret_expires_at": None, "previous_header_secret_expires_at": None,
     "installed_at": "2026-11-20T10:00:00Z", "last_used_at": None, "created_at": "2026-11-20T10:00:00Z",
 }  # fmt: skip
 SHOWN_ONCE: JsonObject = {
@@ -57,6 +58,9 @@ class Integration(BaseModel):
     token_expires_at: datetime | None
     pylon_account_id: str | None
     pylon_region: str | None
+    is_limited: bool = Field(description="It has no API token: only what the deliveries themselves say is read.")
+    previous_webhook_secret_expires_at: datetime | None
+    previous_header_secret_expires_at: datetime | None
     installed_at: datetime | None
     last_used_at: datetime | None
     created_at: datetime
@@ -88,7 +92,7 @@ class IntegrationPage(BaseModel):
 def list_integrations(query_data: ListQuery) -> IntegrationPage:
     """List the workspace's connections."""
     rows, next_cursor = own_page(IntegrationRow, query_data)
-    return IntegrationPage(items=[Integration(**_plain(row)) for row in rows], next_cursor=next_cursor)
+    return IntegrationPage(items=[Integration(**shown_fields(row)) for row in rows], next_cursor=next_cursor)
 
 
 @api.post("/integrations")
@@ -100,7 +104,7 @@ def connect_integration(json_data: NewIntegration) -> ConnectedIntegration:
 
     Slack is connected by a link instead: see `POST /slack/install-links`.
     """
-    return _revealed(connect(actor(caller()), json_data.wanted()))
+    return revealed(connect(actor(caller()), json_data.wanted()))
 
 
 @api.get("/integrations/<integration_id>")
@@ -109,7 +113,7 @@ def connect_integration(json_data: NewIntegration) -> ConnectedIntegration:
 def show_integration(integration_id: str) -> Integration:
     """Show a connection."""
     with services().database.read() as session:
-        return tagged(Integration(**_plain(owned(session, IntegrationRow, integration_id, "integration"))))
+        return tagged(Integration(**shown_fields(owned(session, IntegrationRow, integration_id, "integration"))))
 
 
 @api.patch("/integrations/<integration_id>")
@@ -126,9 +130,9 @@ def change_integration(integration_id: str, json_data: IntegrationChanges) -> In
         actor(caller()),
         integration_id,
         json_data.changes(),
-        check=lambda row: require_match(Integration(**_plain(row))),
+        check=lambda row: require_match(Integration(**shown_fields(row))),
     )
-    return tagged(Integration(**_plain(row)))
+    return tagged(Integration(**shown_fields(row)))
 
 
 @api.delete("/integrations/<integration_id>")
@@ -139,13 +143,16 @@ def disconnect_integration(integration_id: str) -> Response:
     return Response(status=204)
 
 
-def _plain(row: IntegrationRow) -> dict[str, Any]:
-    return plain(Integration, row) | {"config": shown(row.config)}
+def shown_fields(row: IntegrationRow) -> dict[str, Any]:
+    """What `Integration` shows of a row."""
+    given = {"config": shown(row.config), "is_limited": is_limited(row)}
+    return plain(Integration, row, given=given)
 
 
-def _revealed(connected: Connected) -> ConnectedIntegration:
+def revealed(connected: Connected) -> ConnectedIntegration:
+    """The connection with what is shown only now."""
     return ConnectedIntegration(
-        **_plain(connected.integration),
+        **shown_fields(connected.integration),
         webhook_url=connected.webhook_url,
         header_name=connected.header_name,
         header_secret=connected.header_secret,

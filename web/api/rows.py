@@ -36,6 +36,7 @@ def own_page(
     return cut(rows, asked.limit, lambda row: (row.created_at, row.id))
 
 
-def plain(shown: type[BaseModel], row: Base) -> dict[str, Any]:
-    """What a model shows of a row, by the names that both have."""
-    return {name: getattr(row, name) for name in shown.model_fields}
+def plain(shown: type[BaseModel], row: Base, *, given: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What a model shows of a row, by the names that both have; what is ``given`` is not asked of the row."""
+    given = given or {}
+    return {name: getattr(row, name) for name in shown.model_fields if name not in given} | given

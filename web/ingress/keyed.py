@@ -11,6 +11,7 @@ from db import Integration
 from db.dialects import is_unavailable
 from pipeline.knocks import NewKnock, note_knock
 from web.ingress.admission import Credential, acknowledged, inbound_request, refuse, store
+from web.ingress.live import live_secrets
 from web.services import services
 
 log = get_logger()
@@ -70,10 +71,4 @@ def _credential(platform: str, ingest_key: str) -> tuple[str, Secrets] | None:
         row = session.scalars(query).one_or_none()
         if row is None:
             return None
-        signing = (row.webhook_secret, row.previous_webhook_secret)
-        header = (row.header_secret, row.previous_header_secret)
-        return row.id, Secrets(
-            signing=tuple(secret for secret in signing if secret),
-            header_name=row.header_name,
-            header=tuple(secret for secret in header if secret),
-        )
+        return row.id, live_secrets(row, services().clock())

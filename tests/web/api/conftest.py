@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.signal import Lookup
 from core.taming import JsonObject
 from db import ApiToken, Database, Scope, User, Workspace, WorkspaceMember
+from integrations.pylon.inspection import inspector
 from oauth.installer import Installer
 from pipeline.access import StoredAccess
 from pipeline.receive import CommitEach
@@ -161,6 +162,7 @@ def app(
             historians={"slack": cast("Historian", None)},
             books={"slack": rooms},
             access=StoredAccess(database),
+            inspectors={"pylon": inspector()},
             inbox=CommitEach(database, lambda: None),
             wake=lambda: woken.append("woken"),
             installer=Installer(

@@ -1,0 +1,26 @@
+"""The secrets of an integration that count at a moment: the present ones, and those before them until they end."""
+
+from datetime import datetime
+
+from core.adapter import Secrets
+from db import Integration
+
+
+def live_secrets(row: Integration, now: datetime) -> Secrets:
+    """What its deliveries are verified with, newest first."""
+    return Secrets(
+        signing=_live(row.webhook_secret, row.previous_webhook_secret, row.previous_webhook_secret_expires_at, now),
+        header_name=row.header_name,
+        header=live_header(row, now),
+        accepts_timed=row.config.get("pylon_accept_ts_scheme") is True,
+    )
+
+
+def live_header(row: Integration, now: datetime) -> tuple[str, ...]:
+    """What the secret header may hold."""
+    return _live(row.header_secret, row.previous_header_secret, row.previous_header_secret_expires_at, now)
+
+
+def _live(present: str | None, previous: str | None, expires_at: datetime | None, now: datetime) -> tuple[str, ...]:
+    has_ended = expires_at is not None and expires_at <= now
+    return tuple(secret for secret in (present, None if has_ended else previous) if secret)
