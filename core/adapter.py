@@ -3,7 +3,7 @@
 An event's way: ``verify`` (authentic?) → ``envelope`` (what is it?) → stored → ``signals`` (what does it say?).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
@@ -209,12 +209,24 @@ class Check:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A body to paste into the platform: when it is to be sent, and the template itself."""
+
+    when: str
+    body: str
+
+
 class Inspector(Protocol):
     """Tells how a delivery's checks went, for whoever sets the connection up. Total, and stateless."""
 
     @property
     def checks(self) -> Mapping[str, Check]:
         """Everything it can find, by slug."""
+
+    @property
+    def triggers(self) -> Sequence[Trigger]:
+        """The bodies that are proposed for the platform's webhooks."""
 
     @property
     def remedies(self) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from core.adapter import Check, InboundRequest, Secrets
 from core.errors import NotJsonObject
 from integrations.pylon.normalise import notice_of
 from integrations.pylon.shapes import has_placeholders
+from integrations.pylon.triggers import TRIGGERS
 from integrations.pylon.verification import signature_problem, token_problem
 
 CHECKS: Mapping[str, Check] = MappingProxyType(
@@ -57,6 +58,7 @@ class PylonInspector:
     """Implements `core.adapter.Inspector`."""
 
     checks = CHECKS
+    triggers = TRIGGERS
     remedies = REMEDIES
 
     def inspect(self, request: InboundRequest, secrets: Secrets, *, is_authentic: bool) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ EXAMPLE: JsonObject = {
          "sentence": "Pylon signs its requests: paste its secret to check them."},
     ],
 }  # fmt: skip
+TRIGGER: JsonObject = {
+    "when": "New issue", "body": '{"event": "issue.created", "issue_id": "{{ issue.id }}"}',
+}  # fmt: skip
 
 
 class KnockCheck(BaseModel):
@@ -52,6 +55,22 @@ class DeliveryCheck(BaseModel):
     fix: str | None
 
 
+class TriggerBody(BaseModel):
+    """A body to paste into the platform, and when it is to be sent."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [TRIGGER]})
+
+    when: str
+    body: str
+
+
+class TriggerPage(BaseModel):
+    """All of them at once."""
+
+    items: list[TriggerBody]
+    next_cursor: str | None
+
+
 class KnockPage(BaseModel):
     """The last deliveries, the newest first. Only the last 20 are kept."""
 
@@ -74,3 +93,14 @@ def list_knocks(integration_id: str, query_data: ListQuery) -> KnockPage:
         page, cursor = cut(session.scalars(asked).all(), query_data.limit, lambda knock: (knock.created_at, knock.id))
         heard = heard_at(session, row, page)
     return KnockPage(items=[DeliveryCheck(**asdict(each)) for each in heard], next_cursor=cursor)
+
+
+@api.get("/integrations/<integration_id>/triggers")
+@api.output(TriggerPage)
+def list_triggers(integration_id: str) -> TriggerPage:
+    """List the bodies that are proposed for the platform's webhooks: thin, one per event."""
+    with services().database.read() as session:
+        row = owned(session, Integration, integration_id, "integration")
+    inspector = services().inspectors.get(row.platform)
+    bodies = [TriggerBody(when=each.when, body=each.body) for each in inspector.triggers] if inspector else []
+    return TriggerPage(items=bodies, next_cursor=None)

@@ -6,6 +6,7 @@ import pytest
 
 from core.digests import Digester
 from db import AuditEntry, Database, Integration
+from db.sealed import holds
 from tests.conftest import StillClock
 from tests.web.api.conftest import PUBLIC_URL, Api, Tenant
 from tests.web.api.rows import add_integration
@@ -107,9 +108,9 @@ def test_rotation_is_written_down_without_values_and_is_nobody_elses(
 def test_the_secret_of_a_custom_app_goes_in_and_never_comes_out(api: Api, database: Database) -> None:
     path = f"/integrations/{connect(api)['id']}"
     assert "sesame" not in api.patch(path, {"app_secret": "sesame"}).text
-    assert row_of(database, path.rpartition("/")[2]).app_secret_sealed is not None
+    assert holds(row_of(database, path.rpartition("/")[2]), "app_secret")
     api.delete(path)
-    assert row_of(database, path.rpartition("/")[2]).app_secret_sealed is None
+    assert not holds(row_of(database, path.rpartition("/")[2]), "app_secret")
 
 
 def test_limited_mode_shows(api: Api, database: Database, alice: Tenant) -> None:

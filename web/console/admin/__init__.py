@@ -9,6 +9,7 @@ from web.console.admin import (
     integrations,
     invitations,
     members,
+    pylon,
     settings,
     slack_apps,
     webhook_keys,
@@ -17,5 +18,5 @@ from web.console.admin.blueprint import admin
 
 __all__ = [
     "admin", "api_tokens", "audit_log", "channels", "events", "history", "integrations", "invitations", "members",
-    "settings", "slack_apps", "webhook_keys",
+    "pylon", "settings", "slack_apps", "webhook_keys",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import Integration
+from web.actions.connecting import is_limited
 from web.console.connections import Connection, integration_connection
 from web.upgrades import install_path, offer
 
@@ -22,6 +23,7 @@ class Card:
     refreshed_at: datetime | None
     connected_at: datetime | None
     captures: str
+    is_limited: bool
     offer: str | None
     install: str
 
@@ -43,6 +45,7 @@ def _card(row: Integration, now: datetime) -> Card:
         refreshed_at=row.refreshed_at if row.is_connected else None,
         connected_at=row.installed_at,
         captures=_captures(row),
+        is_limited=is_limited(row),
         offer=offer(row),
         install=install_path(row.workspace_id, row.slack_app_id),
     )

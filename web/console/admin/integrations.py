@@ -4,22 +4,22 @@ from flask import Response, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from core.errors import InvalidFields, SignalboxError
+from core.errors import InvalidFields
 from db import Integration, SlackApp
 from oauth.slack_apps import has_app_to_add
 from web.actions import actor, owned
 from web.actions import integrations as actions
-from web.actions.connecting import Connected, connect
-from web.api.connecting import NewIntegration
 from web.api.integration_changes import IntegrationChanges
 from web.api.integration_config import shown
 from web.console.admin.blueprint import admin
 from web.console.admin.cards import cards
-from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once, validated
+from web.console.admin.deliveries import COLUMNS, deliveries
+from web.console.admin.forms import Question, Refusal, ask, page, refusal_of, validated
 from web.console.admin.health import health_of
 from web.console.admin.hearing import limitation
 from web.console.admin.past import past_of
 from web.console.navigation import ADMINS
+from web.console.signals import HTMX_CONFIG
 from web.services import services
 from web.session import Visitor, require_role
 from web.upgrades import can_do, install_path, offer
@@ -35,19 +35,11 @@ _DISCONNECTION = (
 @require_role(*ADMINS)
 def integrations(visitor: Visitor) -> Response:
     """Every connection as a card, what needs attention first."""
-    return _listed(visitor)
-
-
-@admin.post("/integrations")
-@require_role(*ADMINS)
-def connect_pylon(visitor: Visitor) -> Response:
-    """Connects Pylon; shows once what to type into Pylon."""
-    try:
-        connected = connect(actor(visitor), read_form(NewIntegration, platform="pylon").wanted())
-    except SignalboxError as error:
-        refusal, status = refusal_of(error)
-        return _listed(visitor, refusal=refusal, status=status)
-    return show_once(visitor, _for_pylon(connected))
+    now = services().clock()
+    with services().database.read() as session:
+        shown_cards = cards(session, visitor.workspace_id, now)
+        can_add = has_app_to_add(session, visitor.workspace_id)
+    return page(visitor, "integrations.html", cards=shown_cards, now=now, can_add=can_add)
 
 
 @admin.get("/integrations/<integration_id>")
@@ -108,11 +100,13 @@ def settings_page(
         unheard = limitation(session, row, services().clock())
         health = health_of(session, row, services().clock())
         past = past_of(session, row, request.args.get("q", "")[:80], services().clock())
+        found = deliveries(session, row) if row.platform == "pylon" and row.is_connected else None
         owner = session.scalar(select(SlackApp.workspace_id).where(SlackApp.id == row.slack_app_id))
     return page(
         visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard,
         features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
-        has_own_app=owner is not None, past=past, **health,
+        has_own_app=owner is not None, past=past, found=found, columns=COLUMNS, htmx_config=HTMX_CONFIG,
+        **health,
     )  # fmt: skip
 
 
@@ -131,24 +125,3 @@ def _changes(row: Integration) -> IntegrationChanges:
 def _found(visitor: Visitor, integration_id: str) -> Integration:
     with services().database.read() as session:
         return owned(session, actor(visitor), Integration, integration_id, "integration")
-
-
-def _listed(visitor: Visitor, *, refusal: Refusal | None = None, status: int = 200) -> Response:
-    now = services().clock()
-    with services().database.read() as session:
-        shown_cards = cards(session, visitor.workspace_id, now)
-        can_add = has_app_to_add(session, visitor.workspace_id)
-    return page(
-        visitor, "integrations.html", status=status, cards=shown_cards, refusal=refusal, now=now, can_add=can_add
-    )
-
-
-def _for_pylon(connected: Connected) -> Shown:
-    """What to type into Pylon's trigger."""
-    values = [("Webhook URL", connected.webhook_url)]
-    if connected.header_name is not None and connected.header_value is not None:
-        values += [("Header name", connected.header_name), ("Header value", connected.header_value)]
-    return Shown(
-        title=f"{connected.integration.name} is connected", values=values, back=url_for("admin.integrations"),
-        explanation="In Pylon, make a trigger with a webhook action and type these in. They are shown only this once.",
-    )  # fmt: skip

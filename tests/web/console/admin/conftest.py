@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from core.adapter import Adapter, LookupClient
 from core.digests import Digester
 from db import Database, Role, User, WorkspaceMember
+from integrations.pylon.inspection import inspector
 from oauth.sessions import open_session
 from tests.conftest import StillClock
 from tests.web.api.conftest import Organisations, Platform
@@ -77,6 +78,7 @@ def open_rooms(open_console: Callable[..., Console], woken: list[str]) -> Callab
             historians={"slack": None},
             books={},
             access=None,
+            inspectors={"pylon": inspector()},
             wake=lambda: woken.append("woken"),
         )
         attach(made.app, cast("Services", parts))

@@ -63,26 +63,6 @@ def test_rotating_and_deleting_ask_first(rooms: Rooms) -> None:
     assert rooms.browser.get(f"{path}/delete").status_code == 404
 
 
-def test_pylon_is_connected_and_its_address_shown_once(rooms: Rooms, digester: Digester) -> None:
-    url, name, value = secrets_on(rooms.submit("/integrations", name="Desk", pylon_region="eu", access_token=""))
-    key = url.removeprefix("http://localhost/webhooks/pylon/")
-    assert (name, value[:7]) == ("Authorization", "Bearer ")
-    with rooms.database.read() as session:
-        row = session.query(Integration).one()
-        assert (row.name, row.pylon_region, row.access_token) == ("Desk", "eu", None)
-        assert row.ingest_key_digest == digester.digest("ingest_key", key)
-        assert value == f"Bearer {row.header_secret}"
-    assert key not in rooms.browser.get("/integrations").text
-    assert value[7:] not in rooms.browser.get("/integrations").text
-
-
-def test_a_refused_token_is_said_on_the_form(rooms: Rooms) -> None:
-    answer = rooms.submit("/integrations", name="Desk", access_token="token-nobody")
-    assert answer.status_code == 422
-    assert "Pylon refuses this token" in answer.text
-    assert "token-nobody" not in answer.text
-
-
 def test_cards_tell_of_health(rooms: Rooms) -> None:
     now = rooms.clock()
     with rooms.database.write() as session:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from ulid import ULID
 
 from core.digests import Digester
 from db import ApiToken, AuditEntry, Role
@@ -13,7 +14,8 @@ from tests.web.console.admin.conftest import Rooms
 
 ROLES: tuple[Role, ...] = ("viewer", "member", "admin", "owner")
 FIELDS: dict[str, dict[str, str]] = {
-    "/webhook-keys": {"name": "Zapier"}, "/integrations": {"name": "Pylon"}, "/members": {"email": "eve@example.com"},
+    "/webhook-keys": {"name": "Zapier"}, "/integrations/pylon": {"name": "Pylon"},
+    "/members": {"email": "eve@example.com"},
     "/api-tokens": {"name": "x", "scope": "read"}, "/settings": {"name": "Acme"},
     "/slack-apps": {"name": "Box"}, "/slack-apps/<app_id>": {"name": "Box"},
     "/settings/erase": {"author": "nobody"},
@@ -28,10 +30,15 @@ def acts(app: Flask, method: str) -> list[str]:
 
 def filled(rooms: Rooms, rule: str) -> str:
     workspace_id, database = rooms.made.workspace_id, rooms.database
-    path = rule.replace("<any(activate,deactivate):wish>", "deactivate").replace("<any(pause,resume):wish>", "pause")
+    path = (
+        rule.replace("<any(header,address):what>", "header")
+        .replace("<any(activate,deactivate):wish>", "deactivate")
+        .replace("<any(pause,resume):wish>", "pause")
+    )
     makers: dict[str, Callable[[], str]] = {
         "<key_id>": lambda: add_key(database, workspace_id, rule[:60]),
         "<integration_id>/channels": lambda: add_integration(database, workspace_id, "slack") + "/channels",
+        "<integration_id>/pylon/address": lambda: called(rooms) + "/pylon/address",
         "<channel_id>": lambda: "C01",
         "<integration_id>": lambda: add_integration(database, workspace_id),
         "<event_id>": lambda: add_event(database, integration_id=add_integration(database, workspace_id)),
@@ -46,6 +53,11 @@ def filled(rooms: Rooms, rule: str) -> str:
     return path
 
 
+def called(rooms: Rooms) -> str:
+    """A connection that has an address."""
+    return add_integration(rooms.database, rooms.made.workspace_id, ingest_key_digest=f"digest {ULID()}")
+
+
 def token_of(rooms: Rooms) -> str:
     with rooms.database.read() as session:
         query = session.query(ApiToken).filter_by(workspace_id=rooms.made.workspace_id, revoked_at=None)
@@ -57,6 +69,8 @@ def fields_of(rule: str) -> dict[str, str]:
         return {"role": "member"}
     if rule == "/integrations/<integration_id>":
         return {"name": "Renamed"}
+    if rule.endswith("/pylon"):
+        return FIELDS.get(rule, {"webhook_secret": "pasted"})
     if rule.endswith("/channels"):
         return {"id": "C01"}
     return FIELDS.get(rule, {})
