@@ -11,3 +11,7 @@ class SlackRefusal(Exception):
     def __init__(self, error: str) -> None:
         super().__init__(error)
         self.error = error
+
+
+class NotInstalled(SandboxError):
+    """Slack sends events only to teams where the app is installed."""

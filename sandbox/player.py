@@ -8,7 +8,7 @@ import httpx
 
 from sandbox.beats import Beat
 from sandbox.cast import HOME, Cast
-from sandbox.errors import SandboxError
+from sandbox.errors import NotInstalled, SandboxError
 from sandbox.pylon import PylonStandIn
 from sandbox.signalbox import Signalbox
 from sandbox.slack import SlackStandIn
@@ -59,12 +59,15 @@ class Player:
             self._pause(seconds)
 
     def _perform(self, beat: Beat) -> None:
-        """A busy machine may miss a beat: the platforms would come again, so the story goes on. What is refused ends
-        it, and so does silence.
+        """A busy machine may miss a beat, and while the app is uninstalled nobody hears one: the story goes on. What is
+        refused ends it, and so does silence.
         """
         step = f"sending {type(beat).__name__}"
         try:
             answer = self._stage.perform(beat)
+        except NotInstalled:
+            self._report("nobody hears it: the app is not installed in this Slack at the moment")
+            return
         except httpx.TimeoutException as error:
             self._missed += 1
             if self._missed > MOST_MISSED:

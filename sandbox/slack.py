@@ -13,7 +13,7 @@ import msgspec
 from core.clock import Clock, utc_now
 from core.taming import JsonObject
 from sandbox import slack_events
-from sandbox.errors import SandboxError
+from sandbox.errors import NotInstalled
 from sandbox.faults import Fault, Faults
 from sandbox.loopback import loopback_client
 from sandbox.slack_grants import Grants, Installation
@@ -134,11 +134,11 @@ class SlackStandIn:
     def event(self, event: JsonObject, *, team: SlackTeam) -> JsonObject:
         """Lets this happen and returns its envelope, addressed to the team's installation.
 
-        Raises `SandboxError` when the app is not installed there.
+        Raises `NotInstalled` when the app is not there.
         """
         installation = self.grants.installation(team)
         if installation is None:
-            raise SandboxError("Slack sends events only to teams where the app is installed")
+            raise NotInstalled("Slack sends events only to teams where the app is installed")
         self.history.take(event)
         return self._enveloped(event, installation)
 

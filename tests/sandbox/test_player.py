@@ -118,6 +118,17 @@ def test_a_wrong_token_and_a_silent_signalbox_are_named(show: Show) -> None:
         Signalbox("http://127.0.0.1:9", TOKEN).add_to_slack("T0")
 
 
+def test_the_story_goes_on_while_the_app_is_uninstalled(show: Show) -> None:
+    show.player.connect()
+    show.slack.grants.uninstall(show.slack.grants.installation(show.cast.home))  # type: ignore[arg-type]
+    show.beats = len(FIRST_WAVE)
+    show.player.play(show.stop)
+
+    assert len(show.pauses) == len(FIRST_WAVE)
+    assert "nobody hears it: the app is not installed in this Slack at the moment" in show.told
+    assert show.product.slack_events == []
+
+
 def test_denied_consent_is_no_success(show: Show) -> None:
     show.slack.auto_approve = False
 
