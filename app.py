@@ -17,8 +17,10 @@ from core.history import Historian
 from core.logs import configure_logs, get_logger
 from core.sealing import Keyring
 from core.settings import Settings, load_settings
+from core.voice import Voice
 from db import Database
 from db.dialects import is_unavailable
+from integrations.slack.asking import reaction_of
 from integrations.slack.bolt import build_app
 from integrations.slack.client import SlackClient
 from integrations.slack.effects import SlackEffects
@@ -37,6 +39,7 @@ from pipeline.answers import Answers
 from pipeline.backfill import Backfill
 from pipeline.channel_list import ChannelList
 from pipeline.complete import Complete
+from pipeline.digest import Digests
 from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
 from pipeline.engine.steps import Step
@@ -51,7 +54,7 @@ from pipeline.refresh import Refresh, Refresher
 from pipeline.retention import Retention
 from web import make_web
 from web.cli import Root, make_cli
-from web.desk import StoredDesk
+from web.desk import StoredDesk, brief_of
 from web.server import exit_with_parent
 from web.services import Services
 from web.sockets import SocketListener
@@ -132,6 +135,11 @@ class Parts:
         return SlackGrants(self.database, self.settings.slack_api_url, self.clock)
 
     @cached_property
+    def voices(self) -> dict[str, Voice]:
+        """Who speaks to people on the platforms where we do."""
+        return {"slack": SlackVoice(SlackClient(self.settings.slack_api_url, self.pauses))}
+
+    @cached_property
     def refresher(self) -> Refresher:
         """Fresh tokens from Slack."""
         return Refresher(database=self.database, grants=self.grants, clock=self.clock)
@@ -157,7 +165,7 @@ class Parts:
         """The Bolt apps, one per Slack app."""
         lifecycle = StoredLifecycle(self.database, self.clock, self.grants.is_alive)
         surfaces = Surfaces(
-            desk=StoredDesk(self.database, self.clock, self.settings.public_url),
+            desk=StoredDesk(self.database, self.clock, self.settings.public_url, reaction_of),
             calls=SlackClient(self.settings.slack_api_url, self.pauses, timeout_seconds=SURFACE_SECONDS),
             access=self.access,
         )
@@ -190,7 +198,7 @@ class Parts:
             Accounts(database=self.database, books=self.account_books, access=self.access, clock=self.clock),
             Answers(
                 database=self.database,
-                voices={"slack": SlackVoice(SlackClient(self.settings.slack_api_url, self.pauses))},
+                voices=self.voices,
                 access=self.access,
                 clock=self.clock,
                 public_url=self.settings.public_url,
@@ -204,6 +212,14 @@ class Parts:
                 clock=self.clock,
             ),
             ChannelList(database=self.database, books=self.books, access=self.access, clock=self.clock),
+            Digests(
+                database=self.database,
+                voices=self.voices,
+                access=self.access,
+                clock=self.clock,
+                briefly=lambda signal: brief_of(signal, f"{self.settings.public_url}/"),
+                console_url=f"{self.settings.public_url}/signals",
+            ),
             Retention(database=self.database, clock=self.clock),
         ]
 

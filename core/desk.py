@@ -3,7 +3,9 @@
 A platform vouches for people by issuer and subject. What a person may see is decided here, never on the platform.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from core.adapter import AccountKey
@@ -35,11 +37,114 @@ class Visitor:
         return self.role in ("owner", "admin")
 
 
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A signal in short."""
+
+    url: str
+    words: str
+    author: str
+    account: str | None
+    where: str | None
+    severity: str | None
+    status: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One event about a message, and what became of it; ``reason`` is a sentence, ``state`` that of the event."""
+
+    kind: str
+    received_at: datetime
+    verified_by: str
+    state: str
+    outcome: str | None = None
+    reason: str | None = None
+    connection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Why a message was captured, or why not. ``copy_of`` is the signal that the same words became first, through
+    another source; ``hints`` say what to look at when it never came.
+    """
+
+    chapters: tuple[Chapter, ...]
+    signal: str | None = None
+    is_deleted: bool = False
+    copy_of: str | None = None
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A channel: ``hears`` says whose words are kept there by themselves (None: nobody's, only when asked)."""
+
+    id: str
+    name: str
+    hears: Literal["external", "all"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPlan:
+    """Where and at which hour (UTC) the digest is posted; ``problem`` is a sentence when it is not."""
+
+    channel_id: str
+    channel_name: str | None
+    hour: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How a connection fares. ``problem`` is a sentence when it does not work; a token without an end has no
+    ``token_expires_at``. ``rooms`` are those that are known; ``picks_rooms`` is false when all shared ones are heard.
+    """
+
+    is_active: bool
+    problem: str | None
+    token_expires_at: datetime | None
+    token_problem: str | None
+    last_event_at: datetime | None
+    signals_today: int
+    picks_rooms: bool
+    rooms: tuple[Room, ...]
+    reaction: str | None
+    digest: DigestPlan | None
+    latest: tuple[Brief, ...]
+
+
 class Desk(Protocol):
-    """Answers surfaces. Everything is bound to the visitor's workspace."""
+    """Answers surfaces. Everything is bound to the visitor's workspace; what they may not do raises
+    `core.errors.Forbidden`.
+    """
 
     def visitor(self, slack_app_id: str, account: AccountKey, issuer: str, subject: str) -> Visitor | None:
         """Who that is to the connection of this installation; None when it is not connected."""
 
     def console(self, path: str = "") -> str:
         """The address of a page of the console, such as ``signals/<id>``."""
+
+    def overview(self, visitor: Visitor) -> Overview:
+        """How the visitor's connection fares."""
+
+    def search(self, visitor: Visitor, words: str, limit: int) -> Sequence[Brief]:
+        """The newest signals with these words."""
+
+    def brief(self, visitor: Visitor, signal_id: str) -> Brief | None:
+        """That signal, if it is of the workspace and was not deleted."""
+
+    def story(self, visitor: Visitor, channel: str, ts: str, *, sees_message: bool) -> Story:
+        """Why that message was captured or not. ``sees_message``: the platform vouches that the visitor sees it;
+        else only what the workspace received itself is told.
+        """
+
+    def hear(self, visitor: Visitor, room: str, *, name: str | None, on: bool) -> None:
+        """Switches the capture of a channel on or off; off still captures what is asked for."""
+
+    def choose_reaction(self, visitor: Visitor, emoji: str) -> None:
+        """The emoji that captures; an empty one switches that off. Raises `core.errors.InvalidFields`."""
+
+    def plan_digest(self, visitor: Visitor, plan: DigestPlan | None) -> None:
+        """Where the digest goes; None ends it. The caller has made sure that the channel is internal."""

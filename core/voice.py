@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.adapter import Access
+from core.desk import Brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,23 @@ class Captured:
     author: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """New signals of a while: how many, of which accounts the most, and the ones that matter most."""
+
+    count: int
+    accounts: tuple[tuple[str, int], ...]
+    briefs: tuple[Brief, ...]
+    console_url: str
+
+
 class Voice(Protocol):
     """Speaks on one platform. Every method raises `core.errors.StepFailed`, transient or permanent."""
 
     def tell_captured(self, access: Access, person: str, captured: Captured) -> None:
         """Tells a person, in private, what came of their asking."""
+
+    def post_digest(self, access: Access, channel: str, digest: Digest) -> None:
+        """Posts in a channel that is ours alone. Raises ``digest_channel_shared`` (permanent) where others read along:
+        it is asked anew each time, since a channel can be shared at any moment.
+        """

@@ -37,7 +37,8 @@ def problems_of_view(view: JsonObject) -> list[str]:
         return [f"a view cannot be of type {kind!r}"]
     found = [*_of_object(view), *problems_of_blocks(view.get("blocks"), str(kind))]
     has_input = any(isinstance(block, dict) and block.get("type") == "input" for block in _list(view.get("blocks")))
-    return [*found, *(["a modal with inputs needs a submit button"] if has_input and not view.get("submit") else [])]
+    is_stuck = kind == "modal" and has_input and not view.get("submit")
+    return [*found, *(["a modal with inputs needs a submit button"] if is_stuck else [])]
 
 
 def problems_of_blocks(blocks: JsonValue, kind: str = "message") -> list[str]:

@@ -1,9 +1,12 @@
 """Surfaces for tests: over real rows and a stand-in's Web API, or over a desk that knows nobody."""
 
+from typing import cast
+
 from core.adapter import Access, AccountKey
 from core.desk import Visitor
 from core.errors import StepFailed
 from db import Database
+from integrations.slack.asking import reaction_of
 from integrations.slack.client import SlackClient
 from integrations.slack.surfaces import Surfaces
 from pipeline.access import StoredAccess
@@ -14,18 +17,18 @@ PUBLIC_URL = "https://signalbox.example.com"
 NOWHERE = "http://127.0.0.1:9/"
 
 
-class EmptyDesk:
+class EmptyDesk(StoredDesk):
     """A desk that knows no connection."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Database", None), StillClock(), PUBLIC_URL, reaction_of)
 
     def visitor(self, slack_app_id: str, account: AccountKey, issuer: str, subject: str) -> Visitor | None:  # noqa: ARG002
         return None
 
-    def console(self, path: str = "") -> str:
-        return f"{PUBLIC_URL}/{path}"
-
 
 def surfaces_over(database: Database, clock: StillClock, api_url: str = NOWHERE) -> Surfaces:
-    desk = StoredDesk(database, clock, PUBLIC_URL)
+    desk = StoredDesk(database, clock, PUBLIC_URL, reaction_of)
     return Surfaces(desk, SlackClient(api_url, MemoryPauses(), timeout_seconds=2), StoredAccess(database))
 
 

@@ -1,6 +1,7 @@
 """The Slack app manifest with a server's own addresses, and the link that opens Slack with it filled in."""
 
 import json
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ NEW_APP_URL = "https://api.slack.com/apps"
 """https://docs.slack.dev/app-manifests/configuring-apps-with-app-manifests"""
 NAME_LENGTH = 35
 """What Slack's schema allows for an app's name and the name of its bot."""
+_UNFURLS = "  unfurl_domains:\n    - signalbox.example.com\n"
+_DOMAIN = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.ASCII)
 _ADDRESSES = frozenset({"request_url", "message_menu_options_url", "url"})
 
 
@@ -61,7 +64,11 @@ def _text(public_url: str) -> str:
     parts = urlsplit(public_url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise SignalboxError("invalid_public_url", "--public-url must be like https://signalbox.example.com")
-    return manifest_path().read_text(encoding="utf-8").replace(PLACEHOLDER, public_url.rstrip("/"))
+    text = manifest_path().read_text(encoding="utf-8").replace(PLACEHOLDER, public_url.rstrip("/"))
+    host = parts.hostname or ""
+    if not _DOMAIN.fullmatch(host):
+        return text.replace(_UNFURLS, "")  # Slack shows no links to addresses that only this machine knows
+    return text.replace(_UNFURLS, _UNFURLS.replace(urlsplit(PLACEHOLDER).netloc, host))
 
 
 def _over_socket(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from core.logs import get_logger
 from integrations.slack.changes import CHANGES
 from integrations.slack.envelope import ENDS
 from integrations.slack.interactions import Arriving, answer
-from integrations.slack.listeners import Happening, Lifecycle, respond
+from integrations.slack.listeners import Happening, Lifecycle
+from integrations.slack.responding import respond
 from integrations.slack.surfaces import Surfaces
 from integrations.slack.views.capture import not_stored
 
@@ -62,7 +63,7 @@ def build_app(
     def on_event(request: BoltRequest) -> None:
         happening: Happening | None = request.context.get(HAPPENING)
         if happening is not None:
-            respond(happening, lifecycle)
+            respond(happening, lifecycle, surfaces)
 
     def on_interaction(request: BoltRequest) -> BoltResponse:
         arriving: Arriving | None = request.context.get(ARRIVING)

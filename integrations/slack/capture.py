@@ -79,6 +79,8 @@ KINDS: Mapping[str, Callable[[Arrival], Decision]] = MappingProxyType(
         "view_submission": submitted,
         **dict.fromkeys(LIFECYCLE_EVENTS, partial(_ignored, "lifecycle_event")),
         "team_rename": partial(_ignored, "lifecycle_event"),
+        "app_home_opened": partial(_ignored, "surface_event"),
+        "link_shared": partial(_ignored, "surface_event"),
         "app_rate_limited": partial(_ignored, "app_rate_limited"),
         "url_verification": partial(_ignored, "url_verification"),
     }

@@ -14,8 +14,12 @@ from integrations.slack.messages import read_channel
 from integrations.slack.subject import named, subject
 
 ENDS = frozenset({"app_uninstalled", "tokens_revoked"})
-EFFECTS = ENDS | CHANGES.keys()
-"""Events that end an installation or change it. ``member_joined_channel`` does when it is the app's bot that came."""
+SHOWS = frozenset({"app_home_opened", "link_shared"})
+"""Events after which something is shown to whoever caused them."""
+EFFECTS = ENDS | CHANGES.keys() | SHOWS
+"""Events that end an installation or change it, and those. ``member_joined_channel`` does when it is the app's bot that
+came.
+"""
 OF_THE_INSTALLATION = ENDS | {
     "app_rate_limited",
     "grid_migration_finished",

@@ -10,9 +10,15 @@ from core.errors import StepFailed
 from core.logs import get_logger
 from core.taming import JsonObject, Tame
 from integrations.slack.asking_dialog import open_dialog, take_submission
+from integrations.slack.command import run
+from integrations.slack.explaining import open_story
+from integrations.slack.home import ACTS, switch
 from integrations.slack.interaction import read_interaction
 from integrations.slack.surfaces import Encounter, Surfaces, visitor_of
 from integrations.slack.views.capture import CAPTURE, not_stored
+from integrations.slack.views.command import COMMAND
+from integrations.slack.views.home import REFRESH
+from integrations.slack.views.story import WHY
 
 Answer: TypeAlias = JsonObject | None
 """What Slack is told at once; None: that we have heard it."""
@@ -51,6 +57,9 @@ INTERACTIONS: Mapping[tuple[str, str], Callable[[Encounter, Surfaces], Answer]] 
     {
         ("message_action", CAPTURE): open_dialog,
         ("view_submission", CAPTURE): take_submission,
+        ("message_action", WHY): open_story,
+        ("command", COMMAND): run,
+        **{("block_actions", action): switch for action in (*ACTS, REFRESH)},
     }
 )
 """By the kind of interaction, and its callback id, command or action id."""

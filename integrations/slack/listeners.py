@@ -28,13 +28,17 @@ class Lifecycle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An event of one Slack app, addressed to these installations."""
+    """An event of one Slack app, addressed to these installations. ``place`` is the team in which it happened, and
+    ``is_shared`` whether that was in a channel in which other companies read along.
+    """
 
     slack_app_id: str
     type: str
     event: Tame
     accounts: tuple[AccountKey, ...]
     happened_at: datetime
+    place: str | None = None
+    is_shared: bool = False
 
 
 def read_happening(body: bytes, *, slack_app_id: str, received_at: datetime) -> Happening | None:
@@ -43,14 +47,16 @@ def read_happening(body: bytes, *, slack_app_id: str, received_at: datetime) -> 
     if isinstance(callback, Malformed):
         return None
     happened_at = _happened_at(callback.body) or received_at
-    event = callback.event or callback.body  # the notice of a rate limit is an event without an envelope
-    return Happening(slack_app_id, callback.type, event, envelope(body).accounts, happened_at)
-
-
-def respond(happening: Happening, lifecycle: Lifecycle) -> None:
-    """Acts on the event, if it is one of `LISTENERS`."""
-    if listener := LISTENERS.get(happening.type):
-        listener(happening, lifecycle)
+    body_of = callback.body
+    return Happening(
+        slack_app_id,
+        callback.type,
+        callback.event or body_of,  # the notice of a rate limit is an event without an envelope
+        envelope(body).accounts,
+        happened_at,
+        place=body_of.text("context_team_id", "team_id"),
+        is_shared=body_of.flag("is_ext_shared_channel"),
+    )
 
 
 def end_installations(happening: Happening, lifecycle: Lifecycle) -> None:

@@ -95,6 +95,24 @@ FEATURES = FeatureTable(
             optional=True,
         ),
         Feature(
+            "home",
+            "its home page in Slack",
+            events=("app_home_opened",),
+        ),
+        Feature(
+            "unfurls",
+            "what is behind links to signals",
+            scopes=("links:read", "links:write", "channels:read", "groups:read"),
+            events=("link_shared",),
+            optional=True,
+        ),
+        Feature(
+            "digest",
+            "the daily digest in a channel of yours",
+            scopes=("chat:write", "channels:read", "groups:read"),
+            optional=True,
+        ),
+        Feature(
             "lifecycle",
             "word of its own removal",
             events=LIFECYCLE_EVENTS,

@@ -1,11 +1,14 @@
-"""What Signalbox says in Slack by itself: direct messages to people of ours."""
+"""What Signalbox says in Slack by itself: direct messages to people of ours, and the digest in a channel of ours."""
 
 import msgspec
 
 from core.adapter import Access
-from core.voice import Captured
+from core.errors import StepFailed
+from core.voice import Captured, Digest
+from integrations.slack.audience import is_internal
 from integrations.slack.client import SlackCalls
 from integrations.slack.views import kit
+from integrations.slack.views.digest import digest_blocks, digest_text
 
 
 class SlackVoice:
@@ -24,3 +27,10 @@ class SlackVoice:
         blocks = msgspec.json.encode([kit.section(text)]).decode()
         plain = f"Captured as a signal: {captured.url}"
         self._calls.call("chat.postMessage", access, channel=person, text=plain, blocks=blocks, unfurl_links=False)
+
+    def post_digest(self, access: Access, channel: str, digest: Digest) -> None:
+        """See `core.voice.Voice.post_digest`."""
+        if not is_internal(self._calls, access, channel):
+            raise StepFailed("digest_channel_shared", permanent=True)
+        blocks, text = msgspec.json.encode(digest_blocks(digest)).decode(), digest_text(digest)
+        self._calls.call("chat.postMessage", access, channel=channel, text=text, blocks=blocks, unfurl_links=False)

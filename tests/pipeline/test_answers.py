@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.adapter import Access
 from core.errors import StepFailed
 from core.signal import Lookup
-from core.voice import Captured
+from core.voice import Captured, Digest
 from db import Duty, Integration
 from pipeline.access import StoredAccess
 from pipeline.answers import Answers
@@ -34,6 +34,9 @@ class Heard:
         if self.failure:
             raise self.failure
         self.said.append((access.token, person, captured))
+
+    def post_digest(self, access: Access, channel: str, digest: Digest) -> None:  # noqa: ARG002
+        raise AssertionError("no digest was asked for")
 
 
 @pytest.fixture

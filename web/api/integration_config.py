@@ -29,6 +29,17 @@ class ChannelConfig(Body):
     auto: bool = optional()
 
 
+class DigestConfig(Body):
+    """The internal channel that gets a digest of new signals each day, and the hour (UTC) at which it does.
+
+    Where others read along, nothing is posted.
+    """
+
+    channel_id: ChannelId
+    channel_name: Name = optional()
+    hour: Annotated[int, Field(ge=0, le=23)] = optional()
+
+
 class IntegrationConfig(Body):
     """No channels: all shared ones. No Pylon events: all of them. `slack_autolink` adds new channels by their names,
     `slack_import_days` is how far back a channel is imported that is added (0: not at all).
@@ -40,6 +51,7 @@ class IntegrationConfig(Body):
     slack_reaction: EmojiName = optional()
     slack_autolink: Annotated[list[Pattern], Field(max_length=20)] = optional()
     slack_import_days: Annotated[int, Field(ge=0, le=3650)] = optional()
+    slack_digest: DigestConfig = optional()
     pylon_events: Annotated[list[PylonEvent], Field(max_length=10)] = optional()
     pylon_accept_ts_scheme: StrictBool = optional()
 
@@ -51,7 +63,9 @@ class IntegrationConfig(Body):
 def _inlined() -> dict[str, Any]:
     """The schema of a configuration in one piece: a reference would not survive being part of another's."""
     schema = IntegrationConfig.model_json_schema()
-    schema["properties"]["slack_channels"]["items"] = schema.pop("$defs")["ChannelConfig"]
+    parts = schema.pop("$defs")
+    schema["properties"]["slack_channels"]["items"] = parts["ChannelConfig"]
+    schema["properties"]["slack_digest"] = parts["DigestConfig"]
     return schema
 
 

@@ -27,6 +27,7 @@ VARIANTS: dict[str, Any] = {
 }
 
 SCOPE_OF_EVENT: dict[str, str | None] = {
+    "app_home_opened": None,
     "app_mention": "app_mentions:read",
     "app_uninstalled": None,
     "grid_migration_finished": None,
@@ -45,6 +46,7 @@ SCOPE_OF_EVENT: dict[str, str | None] = {
     "member_left_channel": "channels:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
+    "link_shared": "links:read",
     "reaction_added": "reactions:read",
     "tokens_revoked": None,
 }

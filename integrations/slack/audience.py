@@ -1,0 +1,26 @@
+"""Who reads along in a channel, asked at the moment it matters."""
+
+from core.adapter import Access
+from core.errors import StepFailed
+from integrations.slack.client import SlackCalls
+
+_SHARED = ("is_ext_shared", "is_pending_ext_shared", "is_im", "is_mpim")
+_UNKNOWN = frozenset(
+    {"slack_channel_not_found", "slack_not_in_channel", "slack_scope_missing", "slack_request_refused"}
+)
+
+
+def is_internal(calls: SlackCalls, access: Access, channel: str) -> bool:
+    """Whether the channel is our company's alone, or shared within our own organisation. Where Slack does not tell us,
+    it is not. Raises `StepFailed` when Slack cannot be asked now.
+
+    Shape: https://docs.slack.dev/reference/objects/conversation-object
+    """
+    try:
+        found = calls.call("conversations.info", access, channel=channel).object("channel")
+    except StepFailed as failure:
+        if failure.reason in _UNKNOWN:
+            return False
+        raise
+    is_pending = bool(found.texts("pending_shared")) or bool(found.texts("pending_connected_team_ids"))
+    return found.text("id") == channel and not is_pending and not any(found.flag(flag) for flag in _SHARED)

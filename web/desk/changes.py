@@ -1,0 +1,92 @@
+"""What an admin changes from a platform's home page: one locked change of the configuration each, in the audit log."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core.desk import DigestPlan, Visitor
+from core.errors import FieldError, Forbidden, InvalidFields
+from core.taming import JsonObject
+from db import AuditEntry, Duty, Integration, IntegrationConfig, SlackChannelConfig, WorkspaceMember
+from pipeline.digest import DIGEST
+from web.desk.overview import rooms
+
+Change = Callable[[Integration, IntegrationConfig], None]
+
+_EMOJI = re.compile(r"[^\s:]{0,100}")
+
+
+def hear(session: Session, visitor: Visitor, room: str, *, name: str | None, on: bool, now: datetime) -> None:
+    """Adds the channel as it is heard by default, or as one that is heard only when asked.
+
+    While nothing was picked, all shared channels are heard: the first pick names the others, so that they stay heard.
+    """
+
+    def change(row: Integration, config: IntegrationConfig) -> None:
+        picked = config.get("slack_channels") or [
+            _pick(each.id, each.name, on=True) for each in rooms(session, row) if each.hears
+        ]
+        known = {each["id"]: each.get("name") for each in picked}
+        others = [each for each in picked if each["id"] != room]
+        config["slack_channels"] = [*others, _pick(room, name or known.get(room), on=on)]
+
+    _change(session, visitor, change, now)
+
+
+def choose_reaction(session: Session, visitor: Visitor, emoji: str, now: datetime) -> None:
+    """Raises `InvalidFields` for what is no name of an emoji."""
+    chosen = emoji.strip().strip(":")
+    if not _EMOJI.fullmatch(chosen):
+        raise InvalidFields([FieldError("reaction", "The name of an emoji without spaces, such as inbox_tray.")])
+
+    def change(_: Integration, config: IntegrationConfig) -> None:
+        config["slack_reaction"] = chosen
+
+    _change(session, visitor, change, now)
+
+
+def plan_digest(session: Session, visitor: Visitor, plan: DigestPlan | None, now: datetime) -> None:
+    """Where the digest goes from now on."""
+
+    def change(_: Integration, config: IntegrationConfig) -> None:
+        config.pop("slack_digest", None)
+        if plan is not None:
+            config["slack_digest"] = {"channel_id": plan.channel_id, "hour": plan.hour}
+            if plan.channel_name:
+                config["slack_digest"]["channel_name"] = plan.channel_name
+
+    _change(session, visitor, change, now)
+    stopped = Duty.kind == DIGEST, Duty.integration_id == visitor.integration_id, Duty.due_at.is_(None)
+    session.execute(delete(Duty).where(*stopped))  # whoever picks a channel again wants it tried again
+
+
+def _change(session: Session, visitor: Visitor, change: Change, now: datetime) -> None:
+    """In the name of the visitor, whose role is looked up again. Raises `Forbidden`."""
+    role = select(WorkspaceMember.role).where(
+        WorkspaceMember.workspace_id == visitor.workspace_id, WorkspaceMember.user_id == visitor.user_id
+    )
+    if session.scalar(role) not in ("owner", "admin"):
+        raise Forbidden("role_required", "Only an owner or admin of the workspace changes how Signalbox listens.")
+    query = select(Integration).where(Integration.id == visitor.integration_id).with_for_update()
+    row = session.scalars(query, execution_options={"populate_existing": True}).one()
+    config = cast("IntegrationConfig", {**row.config})
+    change(row, config)
+    if config == row.config:
+        return
+    row.config, row.updated_at = config, now
+    details: JsonObject = {"fields": ["config"], "from": "slack"}
+    entry: dict[str, Any] = {"action": "integration.changed", "target_id": row.id, "details": details}
+    session.add(AuditEntry(workspace_id=row.workspace_id, actor_id=visitor.user_id, created_at=now, **entry))
+
+
+def _pick(identity: str, name: str | None, *, on: bool) -> SlackChannelConfig:
+    pick: SlackChannelConfig = {"id": identity}
+    if name:
+        pick["name"] = name
+    if not on:
+        pick["capture"] = "asked"
+    return pick
