@@ -7,6 +7,7 @@ channel's, with ``{"account_id"}``; ``internal_channel`` by the channel in which
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
@@ -16,11 +17,13 @@ from core.adapter import AccessSource
 from core.clock import Clock
 from core.errors import StepFailed
 from core.logs import get_logger
+from core.signal import Account
 from core.taming import JsonObject
 from db import Conversation, Database, DirectoryEntry, Duty, Integration
 from db.dialects import insert_into, is_unavailable
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
+from pipeline.spread import name_channel
 
 EVERY = timedelta(hours=1)
 AFTER_REFUSAL = timedelta(hours=6)
@@ -144,6 +147,7 @@ def _keep(session: Session, integration: Integration, accounts: tuple[KnownAccou
         for account in accounts
         for kind, ref, name, facts in _entries(account)
     }  # fmt: skip
+    news = _news(session, integration, rows)
     if rows:
         insert = insert_into(session, DirectoryEntry)
         changes = {column: insert.excluded[column] for column in ("name", "facts", "fetched_at")}
@@ -152,6 +156,26 @@ def _keep(session: Session, integration: Integration, accounts: tuple[KnownAccou
     for account in accounts:
         if account.name is not None:
             _name_conversations(session, integration, account.id, account.name)
+    for channel, owner in news:
+        name_channel(session, integration.workspace_id, channel, owner, now)
+
+
+def _news(
+    session: Session, integration: Integration, rows: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> list[tuple[str, Account]]:
+    """The channels of which it was not known yet whose they are, or not by that name."""
+    channels = {ref: row for (kind, ref), row in rows.items() if kind == "channel_account" and row["name"]}
+    query = select(DirectoryEntry.ref, DirectoryEntry.name).where(
+        DirectoryEntry.integration_id == integration.id,
+        DirectoryEntry.kind == "channel_account",
+        DirectoryEntry.ref.in_(channels),
+    )
+    known = dict(session.execute(query).all()) if channels else {}
+    return [
+        (ref, Account(row["facts"]["account_id"], row["name"]))
+        for ref, row in sorted(channels.items())
+        if known.get(ref) != row["name"]
+    ]
 
 
 def _entries(account: KnownAccount) -> Iterator[tuple[str, str, str | None, JsonObject]]:

@@ -41,6 +41,27 @@ def spread(session: Session, integration: Integration, row: DirectoryEntry, *, s
         replay(session, _ignored_of(session, integration, row.ref, since), now)
 
 
+def name_channel(session: Session, workspace_id: str, channel: str, account: Account, now: datetime) -> None:
+    """Puts the account that a Slack channel belongs to on the latest customers' words in it."""
+    inside = and_(Signal.source_ref >= f"{channel}:", Signal.source_ref < f"{channel};")
+    query = select(Signal).where(
+        Signal.workspace_id == workspace_id,
+        Signal.source == "slack",
+        Signal.source_scope == "",
+        inside,
+        Signal.author_affiliation != "internal",
+        Signal.deleted_at.is_(None),
+    )
+    found = session.scalars(query.order_by(Signal.source_ref.desc()).limit(MOST).with_for_update()).all()
+    for signal in found:
+        told: JsonObject = {"platform": "pylon", "id": account.external_id, "name": account.name}
+        signal.source_metadata = signal.source_metadata | {"account": told}
+        signal.account_external_id = signal.account_external_id or account.external_id
+        signal.account_name, signal.updated_at = account.name or signal.account_name, now
+    session.flush()
+    index_signals(session, [signal.id for signal in found])
+
+
 def _nameless(integration: Integration, row: DirectoryEntry, since: datetime) -> Select[Signal]:
     written = select(Signal).where(
         Signal.workspace_id == integration.workspace_id,

@@ -87,6 +87,20 @@ def test_issues_learn_the_names_of_their_accounts(book: Book) -> None:
         assert session.scalars(select(Conversation.account_name)).one() == "Globex"
 
 
+def test_words_from_before_get_the_account_of_their_channel(book: Book) -> None:
+    book.line.slack(message("The export stops."), "Ev1")
+    book.line.run()
+    globex = book.add("Globex", slack(CHANNEL))
+    book.read()
+    (signal,) = book.line.signals()
+    assert (signal.account_name, signal.account_external_id) == ("Globex", "T0CUSTOMER")
+    assert signal.source_metadata["account"] == {"platform": "pylon", "id": globex, "name": "Globex"}
+    version = signal.updated_at
+    book.line.clock.advance(seconds=EVERY.total_seconds())
+    book.read()
+    assert book.line.signals()[0].updated_at == version, "what is known is not written again"
+
+
 def test_internal_channels_are_not_listened_to(book: Book) -> None:
     book.add("Globex", slack(CHANNEL, is_internal=True))
     book.read()
