@@ -12,7 +12,7 @@ def captured_channels(session: Session, integration: Integration) -> set[str]:
     the app is in, as far as the directory knows; and those that a pattern added. A connection of a platform without
     channels is one, named "", if it has a token to read with.
     """
-    if integration.slack_app_id is None:
+    if integration.platform != "slack":
         return {""} if holds(integration, "access_token") else set()
     listed = integration.config.get("slack_channels", ())
     added = {channel["id"] for channel in listed}
