@@ -69,10 +69,10 @@ def test_who_came_by_link_connects_an_account_and_comes_back_with_it(come: Come,
     stale.http.cookies.set("signalbox_session", str(again))
     assert not stale.is_in(), "and ends the one before"
 
-    assert first.post("/account/sign-out-everywhere").url.path == "/sign-in"
+    assert first.post("/account/sign-out-everywhere", confirmed="1").url.path == "/sign-in"
     assert not elsewhere.is_in(), "revoked on the server, not only in the browser"
     identity = _identity(elsewhere, provider)
-    assert elsewhere.post(f"/account/identities/{identity}/remove").url.path == "/account"
+    assert elsewhere.post(f"/account/identities/{identity}/remove", confirmed="1").url.path == "/account"
     assert come().http.get(f"/sign-in/{provider}").status_code == 403, "nobody is known by it any more"
 
 
@@ -90,7 +90,7 @@ def test_an_invitation_brings_in_whoever_proves_an_identity(come: Come, tenant: 
         assert api.delete(f"members/{members['viewer']['user_id']}").status_code == 204
     assert dana.http.get("/").url.path == "/welcome", "in no workspace any more, at the next click"
     identity = _identity(dana, "oidc")
-    dana.post(f"/account/identities/{identity}/remove")
+    dana.post(f"/account/identities/{identity}/remove", confirmed="1")
 
 
 def _identity(known: Person, provider: str) -> str:

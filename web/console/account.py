@@ -13,6 +13,7 @@ from oauth.providers import ProviderName, offered
 from oauth.sessions import SignedIn, look_at, revoke, revoke_all, sessions_of
 from oauth.workspaces import create_workspace, may_create
 from web.console.account_rows import Choice, Switching, identity_row, session_row
+from web.console.confirming import once_confirmed
 from web.console.frame import Frame, frame_of
 from web.console.openid import send_to
 from web.console.problems import refused
@@ -53,6 +54,7 @@ def connect(person: SignedIn, name: ProviderName) -> Response:
 
 @account.post("/account/identities/<identity_id>/remove")
 @require_person
+@once_confirmed
 def remove_identity(person: SignedIn, identity_id: str) -> Response:
     """The person does not sign in with that account any more."""
     with services().database.write() as session:
@@ -62,6 +64,7 @@ def remove_identity(person: SignedIn, identity_id: str) -> Response:
 
 @account.post("/account/sessions/<session_id>/end")
 @require_person
+@once_confirmed
 def end_session(person: SignedIn, session_id: str) -> Response:
     """Signs the person out in one other browser."""
     with services().database.write() as session:
@@ -71,6 +74,7 @@ def end_session(person: SignedIn, session_id: str) -> Response:
 
 @account.post("/account/sign-out-everywhere")
 @require_person
+@once_confirmed
 def sign_out_everywhere(person: SignedIn) -> Response:
     """Ends every session of the person, this one too."""
     with services().database.write() as session:

@@ -12,6 +12,7 @@ from db import SavedView
 from web.actions import actor
 from web.actions import saved_views as actions
 from web.console.blueprint import console
+from web.console.confirming import once_confirmed
 from web.console.navigation import EDITORS
 from web.console.search import read_search, signals_url
 from web.session import Visitor, require_role
@@ -46,6 +47,7 @@ def save_view(visitor: Visitor) -> Response:
 
 @console.post("/views/<view_id>/delete")
 @require_role(*EDITORS)
+@once_confirmed
 def delete_view(visitor: Visitor, view_id: str) -> Response:
     """Forgets the view for everybody; the signals stay."""
     actions.delete_view(actor(visitor), view_id)

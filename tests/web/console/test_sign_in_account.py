@@ -34,7 +34,7 @@ def test_the_account_lists_accounts_and_sessions(people: People) -> None:
     assert "sub-dana" in page.text
     assert "This browser" in page.text
     (remove,) = forms(page, "/remove")
-    assert post(owner, remove).status_code == 303
+    assert post(owner, remove, confirmed="1").status_code == 303
     assert "sub-dana" not in page_of(owner).text
 
 
@@ -42,11 +42,11 @@ def test_nobody_removes_another_persons_account_or_session(people: People) -> No
     owner, member = people.owner(), people.member("member")
     finish(owner, leaving(post(owner, "/account/identities/oidc")))
     (remove,) = forms(page_of(owner), "/remove")
-    post(member, remove)
+    post(member, remove, confirmed="1")
     with people.console.database.read() as session:
         owners = session.scalars(select(UserSession).where(UserSession.user_id == people.console.made.user_id)).all()
     for row in owners:
-        post(member, f"/account/sessions/{row.id}/end")
+        post(member, f"/account/sessions/{row.id}/end", confirmed="1")
     assert "sub-dana" in page_of(owner).text
 
 
@@ -55,7 +55,7 @@ def test_another_browser_is_signed_out_from_here(people: People) -> None:
     finish(owner, leaving(post(owner, "/account/identities/oidc")))
     finish(elsewhere, elsewhere.get("/sign-in/oidc").location)
     (end,) = forms(page_of(owner), "/end")
-    assert post(owner, end).status_code == 303
+    assert post(owner, end, confirmed="1").status_code == 303
     assert elsewhere.get("/account").status_code == 303
     assert owner.get("/account").status_code == 200
 
@@ -64,7 +64,7 @@ def test_signing_out_everywhere(people: People) -> None:
     owner, elsewhere, member = people.owner(), people.browser(), people.member("viewer")
     finish(owner, leaving(post(owner, "/account/identities/oidc")))
     finish(elsewhere, elsewhere.get("/sign-in/oidc").location)
-    answer = post(owner, "/account/sign-out-everywhere")
+    answer = post(owner, "/account/sign-out-everywhere", confirmed="1")
     assert (answer.status_code, answer.location) == (303, "/sign-in")
     assert [browser.get("/account").status_code for browser in (owner, elsewhere, member)] == [303, 303, 200]
 

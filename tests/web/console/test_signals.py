@@ -178,7 +178,7 @@ def test_saved_views_are_everybodys_until_deleted(console: Console) -> None:
     assert current is not None
     assert current.text == "Loud ones"
     assert form is not None
-    assert post(console, str(form["action"]))[0] == 303
+    assert post(console, str(form["action"]), confirmed="1")[0] == 303
     assert not console.page("/signals").find("a", string="Loud ones")
 
 
@@ -205,7 +205,7 @@ def test_another_workspace_sees_and_changes_nothing(console: Console, open_conso
     assert bob.browser.get("/signals/new?source=slack").status_code == 204
     assert post(bob, "/signals/status", id=signal.id, set="archived")[0] == 404
     assert post(bob, f"/signals/{signal.id}", status="archived")[0] == 404
-    assert post(bob, f"/views/{view.id}/delete")[0] == 404
+    assert post(bob, f"/views/{view.id}/delete", confirmed="1")[0] == 404
     assert status_of(console, signal) == "new"
 
 

@@ -12,6 +12,7 @@ from web.actions import actor, owned, tokens
 from web.api.api_tokens import NewApiToken
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, refusal_of, show_once, validated
+from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
@@ -60,6 +61,7 @@ def ask_to_revoke_token(visitor: Visitor, token_id: str) -> Response:
 
 @admin.post("/api-tokens/<token_id>/revoke")
 @require_role(*ADMINS)
+@once_confirmed
 def revoke_token(visitor: Visitor, token_id: str) -> BaseResponse:
     """Revokes the token."""
     tokens.revoke_token(actor(visitor), token_id)

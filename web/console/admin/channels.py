@@ -13,6 +13,7 @@ from web.api.integration_config import ChannelConfig
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import read_form, refusal_of
 from web.console.admin.integrations import settings_page
+from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
 from web.session import Visitor, require_role
 
@@ -34,6 +35,7 @@ def add_channel(visitor: Visitor, integration_id: str) -> BaseResponse:
 
 @admin.post("/integrations/<integration_id>/channels/<channel_id>/remove")
 @require_role(*ADMINS)
+@once_confirmed
 def remove_channel(visitor: Visitor, integration_id: str, channel_id: str) -> BaseResponse:
     """Hears this channel no longer by pick; its signals stay."""
     drop_channel(actor(visitor), integration_id, channel_id)

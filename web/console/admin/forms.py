@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import FieldError, InvalidFields, SignalboxError
 from core.taming import clean
+from web.console.confirming import CONFIRMED_FIELD
 from web.console.frame import frame_of
 from web.errors import status_of
 from web.security import CSRF_FIELD
@@ -17,6 +18,8 @@ from web.services import services
 from web.session import Visitor
 
 Form = TypeVar("Form", bound=BaseModel)
+_OURS = {CSRF_FIELD, CONFIRMED_FIELD}
+"""Fields of every form that are no part of what is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Shown:
 
 def read_form(model: type[Form], **given: Any) -> Form:
     """The request's form as this model; fields left empty count as not sent. Raises `InvalidFields`."""
-    sent = {name: clean(value) for name, value in request.form.items() if name != CSRF_FIELD and value.strip()}
+    sent = {name: clean(value) for name, value in request.form.items() if name not in _OURS and value.strip()}
     return validated(model, {**sent, **given})
 
 

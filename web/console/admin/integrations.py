@@ -18,6 +18,7 @@ from web.console.admin.forms import Question, Refusal, ask, page, refusal_of, va
 from web.console.admin.health import health_of
 from web.console.admin.hearing import limitation
 from web.console.admin.past import past_of
+from web.console.confirming import once_confirmed, require_confirmation
 from web.console.navigation import ADMINS
 from web.console.signals import HTMX_CONFIG
 from web.services import services
@@ -67,6 +68,8 @@ def change_integration(visitor: Visitor, integration_id: str) -> BaseResponse:
 @require_role(*ADMINS)
 def switch_integration(visitor: Visitor, integration_id: str, wish: str) -> BaseResponse:
     """Pauses or resumes: while paused, events are stored and ignored."""
+    if wish == "pause":
+        require_confirmation()
     actions.change_integration(actor(visitor), integration_id, {"is_active": wish == "resume"})
     return redirect(url_for("admin.integrations"), 303)
 
@@ -84,6 +87,7 @@ def ask_to_disconnect(visitor: Visitor, integration_id: str) -> Response:
 
 @admin.post("/integrations/<integration_id>/disconnect")
 @require_role(*ADMINS)
+@once_confirmed
 def disconnect_integration(visitor: Visitor, integration_id: str) -> BaseResponse:
     """Ends the connection."""
     actions.disconnect_integration(actor(visitor), integration_id)

@@ -7,6 +7,7 @@ from db import Invitation
 from web.actions import actor, members, owned
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, ask
+from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
@@ -26,6 +27,7 @@ def ask_to_revoke_invitation(visitor: Visitor, invitation_id: str) -> Response:
 
 @admin.post("/members/invitations/<invitation_id>/revoke")
 @require_role(*ADMINS)
+@once_confirmed
 def revoke_invitation(visitor: Visitor, invitation_id: str) -> BaseResponse:
     """Takes it back."""
     members.revoke_invitation(actor(visitor), invitation_id)

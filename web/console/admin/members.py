@@ -5,13 +5,14 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
 from core.errors import NotFound, SignalboxError
-from db import ApiToken, Invitation, User, WorkspaceMember
+from db import ApiToken, Invitation, Role, User, WorkspaceMember
 from web.actions import actor, speakable
 from web.actions import members as actions
 from web.api.invitations import NewInvitation
 from web.api.members import RoleChange
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once
+from web.console.confirming import is_confirmed, once_confirmed
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
@@ -47,9 +48,12 @@ def invite_member(visitor: Visitor) -> Response:
 @admin.post("/members/<user_id>/role")
 @require_role(*ADMINS)
 def change_role(visitor: Visitor, user_id: str) -> BaseResponse:
-    """Gives a member another role."""
+    """Gives a member another role. A role that may less asks first."""
     try:
-        actions.change_role(actor(visitor), user_id, read_form(RoleChange).role)
+        role = read_form(RoleChange).role
+        if not is_confirmed() and (person := _who_would_lose(visitor, user_id, role)):
+            return ask(visitor, _about_lowering(person, role))
+        actions.change_role(actor(visitor), user_id, role)
     except SignalboxError as error:
         refusal, status = refusal_of(error)
         return _listed(visitor, refusal=refusal, status=status)
@@ -79,10 +83,32 @@ def ask_to_remove(visitor: Visitor, user_id: str) -> Response:
 
 @admin.post("/members/<user_id>/remove")
 @require_role(*ADMINS)
+@once_confirmed
 def remove_member(visitor: Visitor, user_id: str) -> BaseResponse:
     """Ends a membership."""
     actions.remove_member(actor(visitor), user_id)
     return redirect(url_for("console.home" if user_id == visitor.user_id else "admin.members"), 303)
+
+
+def _who_would_lose(visitor: Visitor, user_id: str, role: Role) -> User | None:
+    """The member, if this role may less than theirs."""
+    query = select(User, WorkspaceMember.role).join(WorkspaceMember, WorkspaceMember.user_id == User.id)
+    mine = (WorkspaceMember.workspace_id == visitor.workspace_id, User.id == speakable(user_id, "member"))
+    with services().database.read() as session:
+        found = session.execute(query.where(*mine)).one_or_none()
+    return found[0] if found is not None and ROLES.index(role) < ROLES.index(found[1]) else None
+
+
+def _about_lowering(person: User, role: Role) -> Question:
+    return Question(
+        title=f"Make {person.name or person.email} {_article(role)} {role}?",
+        happens=(
+            "What their role allowed them so far and this one does not, they can no longer do, from now on.",
+            "The same holds for programs that use their API tokens.",
+            "An admin can give them a role that may more again; only an owner makes owners.",
+        ),
+        button="Change the role", back=url_for("admin.members"), fields=(("role", role),),
+    )  # fmt: skip
 
 
 def _listed(visitor: Visitor, *, refusal: Refusal | None = None, status: int = 200) -> Response:

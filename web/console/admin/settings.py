@@ -17,6 +17,7 @@ from web.api.fields import Body, Name
 from web.api.signal_filters import SignalChoice
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, ask, page, read_form, refusal_of
+from web.console.confirming import is_confirmed, once_confirmed
 from web.console.downloads import wanted_format
 from web.console.navigation import ADMINS
 from web.exports import download, export_rows
@@ -29,7 +30,6 @@ class SettingsForm(Body):
 
     name: Name
     retention_days: int | None = Field(default=None, ge=1, le=LONGEST_RETENTION_DAYS)
-    confirmed: bool = False
 
 
 @admin.get("/settings")
@@ -45,7 +45,7 @@ def change_settings(visitor: Visitor) -> BaseResponse:
     """Saves. A retention that would delete signals asks first."""
     try:
         form = read_form(SettingsForm)
-        doomed = 0 if form.confirmed else _doomed(visitor, form.retention_days)
+        doomed = 0 if is_confirmed() else _doomed(visitor, form.retention_days)
         if doomed:
             return ask(visitor, _about_retention(form, doomed))
         changes: WorkspaceChanges = {"name": form.name, "retention_days": form.retention_days}
@@ -84,6 +84,7 @@ def ask_to_erase(visitor: Visitor) -> Response:
 
 @admin.post("/settings/erase/confirmed")
 @require_role(*ADMINS)
+@once_confirmed
 def erase_words(visitor: Visitor) -> BaseResponse:
     """Erases."""
     count = erase(actor(visitor), read_form(NewErasure).whose())
@@ -120,7 +121,7 @@ def _about_retention(form: SettingsForm, doomed: int) -> Question:
         ),
         button="Delete what is older",
         back=url_for("admin.settings"),
-        fields=(("name", form.name), ("retention_days", str(form.retention_days)), ("confirmed", "1")),
+        fields=(("name", form.name), ("retention_days", str(form.retention_days))),
     )
 
 

@@ -14,6 +14,7 @@ from web.actions import slack_apps as actions
 from web.api.slack_apps import WHAT, NewSlackApp, NewSlackAppDraft, SlackAppChanges
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, ask, page, read_form, refusal_of
+from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
 from web.manifest import creation_link, events_url, own_manifest
 from web.services import services
@@ -87,6 +88,7 @@ def ask_to_delete_slack_app(visitor: Visitor, app_id: str) -> Response:
 
 @admin.post("/slack-apps/<app_id>/delete")
 @require_role(*ADMINS)
+@once_confirmed
 def delete_slack_app(visitor: Visitor, app_id: str) -> BaseResponse:
     """Deletes it."""
     actions.delete_app(actor(visitor), app_id)

@@ -11,6 +11,7 @@ from web.actions import actor, keys, owned
 from web.api.webhook_keys import NewWebhookKey
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once
+from web.console.confirming import once_confirmed, require_confirmation
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
@@ -69,6 +70,7 @@ def ask_to_rotate(visitor: Visitor, key_id: str) -> Response:
 
 @admin.post("/webhook-keys/<key_id>/rotate")
 @require_role(*ADMINS)
+@once_confirmed
 def rotate_webhook_key(visitor: Visitor, key_id: str) -> Response:
     """Makes a new secret, and shows it once."""
     rotated = keys.rotate_key(actor(visitor), key_id)
@@ -83,6 +85,8 @@ def rotate_webhook_key(visitor: Visitor, key_id: str) -> Response:
 @require_role(*ADMINS)
 def switch_webhook_key(visitor: Visitor, key_id: str, wish: str) -> BaseResponse:
     """Stops or starts a key."""
+    if wish == "deactivate":
+        require_confirmation()
     keys.switch_key(actor(visitor), key_id, is_active=wish == "activate")
     return redirect(url_for("admin.webhook_keys"), 303)
 
@@ -99,6 +103,7 @@ def ask_to_delete(visitor: Visitor, key_id: str) -> Response:
 
 @admin.post("/webhook-keys/<key_id>/delete")
 @require_role(*ADMINS)
+@once_confirmed
 def delete_webhook_key(visitor: Visitor, key_id: str) -> BaseResponse:
     """Deletes the key."""
     keys.delete_key(actor(visitor), key_id)

@@ -48,18 +48,18 @@ def test_rotating_and_deleting_ask_first(rooms: Rooms) -> None:
     secret, key_id = secrets_on(rooms.submit("/webhook-keys", name="Zapier"))[1:3]
     path = f"/webhook-keys/{key_id}"
     assert "24 more hours" in rooms.text(f"{path}/rotate")
-    [fresh] = secrets_on(rooms.submit(f"{path}/rotate"))
+    [fresh] = secrets_on(rooms.submit(f"{path}/rotate", confirmed="1"))
     with rooms.database.read() as session:
         row = session.get_one(WebhookKey, key_id)
         assert (row.secret, row.previous_secret) == (fresh, secret)
     assert "The old secret works until 21 Nov 2026" in rooms.text("/webhook-keys")
-    assert rooms.submit(f"{path}/deactivate").location == "/webhook-keys"
+    assert rooms.submit(f"{path}/deactivate", confirmed="1").location == "/webhook-keys"
     assert "Deactivated" in rooms.text("/webhook-keys")
     rooms.submit(f"{path}/activate")
     assert "cannot be undone" in rooms.text(f"{path}/delete")
     with rooms.database.read() as session:
         assert session.get_one(WebhookKey, key_id).is_active
-    assert rooms.submit(f"{path}/delete").status_code == 303
+    assert rooms.submit(f"{path}/delete", confirmed="1").status_code == 303
     assert rooms.browser.get(f"{path}/delete").status_code == 404
 
 
@@ -81,13 +81,13 @@ def test_cards_tell_of_health(rooms: Rooms) -> None:
 def test_pausing_and_disconnecting(rooms: Rooms) -> None:
     identity = add(rooms, header_secret="sesame")
     path = f"/integrations/{identity}"
-    rooms.submit(f"{path}/pause")
+    rooms.submit(f"{path}/pause", confirmed="1")
     assert not integration_of(rooms, identity).is_active
     assert "Resume" in rooms.text("/integrations")
     rooms.submit(f"{path}/resume")
     assert "Signals that were captured stay" in rooms.text(f"{path}/disconnect")
     assert integration_of(rooms, identity).state == "active"
-    assert rooms.submit(f"{path}/disconnect").location == "/integrations"
+    assert rooms.submit(f"{path}/disconnect", confirmed="1").location == "/integrations"
     assert integration_of(rooms, identity).state == "disconnected"
     answer = rooms.submit(f"{path}/resume")
     assert (answer.status_code, "disconnected" in answer.text) == (409, True)
@@ -122,10 +122,10 @@ def test_channels_are_picked_one_by_one(rooms: Rooms) -> None:
     assert "#globex-acme C01 Everybody’s words Remove #globex-acme" in text
     assert "C02 Only what is asked for" in text
     assert "Captures words of customers in 2 picked channels" in rooms.text("/integrations")
-    rooms.submit(f"{path}/channels/C01/remove")
+    rooms.submit(f"{path}/channels/C01/remove", confirmed="1")
     assert "It is the last one picked" in rooms.text(path)
-    rooms.submit(f"{path}/channels/C02/remove")
-    rooms.submit(f"{path}/channels/C02/remove")
+    rooms.submit(f"{path}/channels/C02/remove", confirmed="1")
+    rooms.submit(f"{path}/channels/C02/remove", confirmed="1")
     assert integration_of(rooms, identity).config["slack_channels"] == []
     with rooms.database.read() as session:
         assert session.query(AuditEntry).filter_by(action="integration.changed", target_id=identity).count() == 5
@@ -180,8 +180,8 @@ def test_another_workspaces_rows_do_not_exist(rooms: Rooms, open_rooms: Callable
     for path in (f"/integrations/{identity}", f"/integrations/{identity}/disconnect", f"/webhook-keys/{key_id}/rotate",
                  f"/webhook-keys/{key_id}/delete"):  # fmt: skip
         assert other.browser.get(path).status_code == 404, path
-        assert other.submit(path, name="Mine").status_code == 404, path
+        assert other.submit(path, name="Mine", confirmed="1").status_code == 404, path
     for path in (f"/integrations/{identity}/pause", f"/webhook-keys/{key_id}/deactivate"):
-        assert other.submit(path).status_code == 404, path
+        assert other.submit(path, confirmed="1").status_code == 404, path
     assert "Support" not in other.text("/integrations")
     assert "Elephant" not in other.text("/webhook-keys")

@@ -27,7 +27,7 @@ def test_an_invitation_is_a_link_to_send(rooms: Rooms, digester: Digester) -> No
     assert token not in page
     path = f"/members/invitations/{row.id}/revoke"
     assert "opens nothing any more" in rooms.text(path)
-    assert rooms.submit(path).location == "/members"
+    assert rooms.submit(path, confirmed="1").location == "/members"
     assert "dana@example.com" not in rooms.text("/members")
 
 
@@ -41,11 +41,11 @@ def test_an_invitation_that_cannot_be_is_said_on_the_form(rooms: Rooms) -> None:
 def test_roles_change_and_members_go(rooms: Rooms, digester: Digester) -> None:
     dana = add_member(rooms.database, rooms.made.workspace_id, "dana", "viewer")
     add_token(rooms.database, digester, rooms.made.workspace_id, dana, "read")
-    rooms.submit(f"/members/{dana}/role", role="member")
+    rooms.submit(f"/members/{dana}/role", role="member", confirmed="1")
     assert role_of(rooms, dana) == "member"
     assert "API tokens (1) stop working" in rooms.text(f"/members/{dana}/remove")
     assert role_of(rooms, dana) == "member"
-    assert rooms.submit(f"/members/{dana}/remove").status_code == 303
+    assert rooms.submit(f"/members/{dana}/remove", confirmed="1").status_code == 303
     assert role_of(rooms, dana) is None
     assert rooms.browser.get(f"/members/{dana}/remove").status_code == 404
 
@@ -53,15 +53,15 @@ def test_roles_change_and_members_go(rooms: Rooms, digester: Digester) -> None:
 def test_the_last_owner_can_neither_go_nor_be_demoted(rooms: Rooms) -> None:
     me = rooms.made.user_id
     assert "The last owner stays" in rooms.text("/members")
-    assert rooms.submit(f"/members/{me}/role", role="viewer").status_code == 409
-    assert rooms.submit(f"/members/{me}/remove").status_code == 409
+    assert rooms.submit(f"/members/{me}/role", role="viewer", confirmed="1").status_code == 409
+    assert rooms.submit(f"/members/{me}/remove", confirmed="1").status_code == 409
     assert role_of(rooms, me) == "owner"
 
 
 def test_admins_do_not_touch_owners(rooms: Rooms, digester: Digester) -> None:
     admins = rooms.as_role("admin", digester)
-    assert admins.submit(f"/members/{rooms.made.user_id}/role", role="viewer").status_code == 403
-    assert admins.submit(f"/members/{rooms.made.user_id}/remove").status_code == 403
+    assert admins.submit(f"/members/{rooms.made.user_id}/role", role="viewer", confirmed="1").status_code == 403
+    assert admins.submit(f"/members/{rooms.made.user_id}/remove", confirmed="1").status_code == 403
     assert admins.submit("/members", email="eve@example.com", role="owner").status_code == 403
     assert role_of(rooms, rooms.made.user_id) == "owner"
 
@@ -75,7 +75,7 @@ def test_a_token_is_shown_once_and_revoked(rooms: Rooms, digester: Digester) -> 
     assert token not in rooms.browser.get("/api-tokens").text
     path = f"/api-tokens/{row.id}/revoke"
     assert "are refused from now on" in rooms.text(path)
-    rooms.submit(path)
+    rooms.submit(path, confirmed="1")
     assert "Warehouse" not in rooms.text("/api-tokens")
 
 
@@ -115,7 +115,7 @@ def test_erasing_says_how_much_it_is_and_asks(rooms: Rooms) -> None:
     assert "Erase 1 signal" in asked.text
     with rooms.database.read() as session:
         assert session.query(Signal).filter_by(verbatim="sesame").count() == 1
-    done = rooms.submit("/settings/erase/confirmed", author="ada@globex.example")
+    done = rooms.submit("/settings/erase/confirmed", author="ada@globex.example", confirmed="1")
     assert done.location == "/settings?erased=1"
     with rooms.database.read() as session:
         assert sorted(signal.verbatim for signal in session.query(Signal)) == ["", "barley"]

@@ -87,7 +87,7 @@ def test_deleting_asks_and_says_what_ends(rooms: Rooms, database: Database) -> N
     assert "No connection uses it now" in rooms.text(f"/slack-apps/{app_id}/delete")
     _connect(database, rooms.made.workspace_id, app_id)
     assert "Its connection is disconnected at once" in rooms.text(f"/slack-apps/{app_id}/delete")
-    assert rooms.submit(f"/slack-apps/{app_id}/delete").status_code == 303
+    assert rooms.submit(f"/slack-apps/{app_id}/delete", confirmed="1").status_code == 303
     assert rooms.browser.get(f"/slack-apps/{app_id}").status_code == 404
     assert "Disconnected: slack app deleted" in rooms.text("/integrations")
 
@@ -99,7 +99,7 @@ def test_another_workspaces_app_is_not_there(
     other = open_rooms("Other")
     for path in (f"/slack-apps/{app_id}", f"/slack-apps/{app_id}/delete"):
         assert other.browser.get(path).status_code == 404
-        assert other.submit(path, name="Mine").status_code == 404
+        assert other.submit(path, name="Mine", confirmed="1").status_code == 404
     assert "No app of your own yet" in other.text("/slack-apps")
 
 
