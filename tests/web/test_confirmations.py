@@ -16,6 +16,7 @@ from oauth.sessions import open_session
 from tests.conftest import NOW, StillClock
 from tests.web.api.rows import (
     add_app,
+    add_import,
     add_integration,
     add_invitation,
     add_key,
@@ -31,6 +32,7 @@ HARMLESS = {
     "account.switch": "shows another workspace",
     "admin.add_channel": "listens in one more channel, or otherwise in it",
     "admin.ask_to_erase": "is the page that asks",
+    "admin.begin_import": "adds an import",
     "admin.begin_slack_app": "keeps a place",
     "admin.change_integration": "can be changed back",
     "admin.connect_pylon": "adds a connection",
@@ -38,6 +40,9 @@ HARMLESS = {
     "admin.create_webhook_key": "adds a key",
     "admin.export_everything": "hands out a copy",
     "admin.invite_member": "adds an invitation",
+    "admin.join": "lets the app into one more channel",
+    "admin.list_channels_again": "reads a list anew",
+    "admin.paste_into_pylon": "was checked with Pylon, and old secrets live on for a day",
     "admin.replay_events": "doubles nothing",
     "admin.save_slack_app": "was checked with Slack, and old signing secrets live on for a day",
     "console.change_signal": "can be changed back",
@@ -60,6 +65,10 @@ ENDING: list[Ending] = [
     ("admin.remove_channel", lambda row: (f"/integrations/{row['integration']}/channels/C1/remove", {})),
     ("admin.switch_integration", lambda row: (f"/integrations/{row['integration']}/pause", {})),
     ("admin.disconnect_integration", lambda row: (f"/integrations/{row['integration']}/disconnect", {})),
+    ("admin.renew_header", lambda row: (f"/integrations/{row['pylon']}/pylon/header", {})),
+    ("admin.renew_address", lambda row: (f"/integrations/{row['pylon']}/pylon/address", {})),
+    ("admin.end_old_secrets", lambda row: (f"/integrations/{row['pylon']}/pylon/end-old-secrets", {})),
+    ("admin.stop_import", lambda row: (f"/integrations/{row['integration']}/imports/{row['import']}/cancel", {})),
     ("admin.revoke_invitation", lambda row: (f"/members/invitations/{row['invitation']}/revoke", {})),
     ("admin.remove_member", lambda row: (f"/members/{row['member']}/remove", {})),
     ("admin.change_role", lambda row: (f"/members/{row['member']}/role", {"role": "viewer"})),
@@ -97,9 +106,12 @@ def rows(database: Database, digester: Digester) -> Rows:
         found["token"] = session.scalars(select(Base.metadata.tables["api_tokens"].c.id)).one()
     add_signal(database, home, author_external_id="U1", occurred_at=NOW - timedelta(days=9))
     picked = {"slack_channels": [{"id": "C1"}, {"id": "C2"}]}
+    slack = add_integration(database, home, "slack", config=picked)
     return found | {
         "link": made.sign_in_url.removeprefix("http://localhost"),
-        "integration": add_integration(database, home, "slack", config=picked),
+        "integration": slack,
+        "import": add_import(database, home, slack),
+        "pylon": add_integration(database, home, ingest_key_digest="digest", header_secret="s"),
         "invitation": add_invitation(database, home),
         "app": add_app(database, home),
         "key": add_key(database, home, "digest"),

@@ -12,6 +12,7 @@ from web.actions.imports import cancel_import, order_import
 from web.console.admin.blueprint import admin
 from web.console.admin.forms import refusal_of
 from web.console.admin.integrations import settings_page
+from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
 from web.services import services
 from web.session import Visitor, require_role
@@ -52,6 +53,7 @@ def begin_import(visitor: Visitor, integration_id: str) -> BaseResponse:
 
 @admin.post("/integrations/<integration_id>/imports/<import_id>/cancel")
 @require_role(*ADMINS)
+@once_confirmed
 def stop_import(visitor: Visitor, integration_id: str, import_id: str) -> BaseResponse:
     """Cancels it at once."""
     try:

@@ -17,6 +17,7 @@ from web.api.fields import Body, Secret, optional
 from web.console.admin.blueprint import admin
 from web.console.admin.deliveries import COLUMNS, deliveries
 from web.console.admin.forms import Question, Refusal, ask, page, read_form, refusal_of
+from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
 from web.console.signals import HTMX_CONFIG
 from web.services import services
@@ -119,6 +120,7 @@ def ask_to_renew(visitor: Visitor, integration_id: str, what: str) -> Response:
 
 @admin.post("/integrations/<integration_id>/pylon/header")
 @require_role(*ADMINS)
+@once_confirmed
 def renew_header(visitor: Visitor, integration_id: str) -> Response:
     """Makes a header token, and shows it once."""
     _found(visitor, integration_id)
@@ -129,6 +131,7 @@ def renew_header(visitor: Visitor, integration_id: str) -> Response:
 
 @admin.post("/integrations/<integration_id>/pylon/address")
 @require_role(*ADMINS)
+@once_confirmed
 def renew_address(visitor: Visitor, integration_id: str) -> Response:
     """Makes an address, and shows it once."""
     _found(visitor, integration_id)
@@ -138,6 +141,7 @@ def renew_address(visitor: Visitor, integration_id: str) -> Response:
 
 @admin.post("/integrations/<integration_id>/pylon/end-old-secrets")
 @require_role(*ADMINS)
+@once_confirmed
 def end_old_secrets(visitor: Visitor, integration_id: str) -> BaseResponse:
     """Ends the secrets that live beside the present ones."""
     _found(visitor, integration_id)

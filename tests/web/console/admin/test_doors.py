@@ -23,6 +23,14 @@ FIELDS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+ADMITTED = {
+    "/integrations/<integration_id>/channels/<channel_id>/join": 404,
+    "/integrations/<integration_id>/imports/<import_id>/cancel": 404,
+    "/integrations/<integration_id>/imports": 422,
+}
+"""What somebody who may ask is told where there is no such channel, import or past."""
+
+
 def acts(app: Flask, method: str) -> list[str]:
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("admin.")]
     return sorted(rule.rule for rule in rules if method in (rule.methods or set()))
@@ -86,7 +94,7 @@ def test_every_act_is_for_admins_and_owners(rooms: Rooms, digester: Digester, ro
         with rooms.database.read() as session:
             before = session.query(AuditEntry).count()
         answer = theirs.submit(filled(rooms, rule), confirmed="1", **fields_of(rule))
-        assert (answer.status_code in (200, 303)) is allowed, (rule, answer.status_code)
+        assert (answer.status_code in (ADMITTED.get(rule, 200), 303)) is allowed, (rule, answer.status_code)
         if not allowed:
             assert answer.status_code == 403
             with rooms.database.read() as session:

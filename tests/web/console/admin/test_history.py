@@ -90,5 +90,5 @@ def test_an_import_is_ordered_watched_and_cancelled(rooms: Rooms, slack: str) ->
     assert "Slack lets this app read 15 messages a minute." in page
     again = rooms.submit(f"/integrations/{slack}/imports", channel_id="C0EXT", days="30")
     assert (again.status_code, "imported already" in again.text) == (409, True)
-    assert rooms.submit(f"/integrations/{slack}/imports/{row.id}/cancel").status_code == 303
+    assert rooms.submit(f"/integrations/{slack}/imports/{row.id}/cancel", confirmed="1").status_code == 303
     assert "cancelled" in rooms.text(f"/integrations/{slack}")

@@ -113,13 +113,13 @@ def test_both_header_tokens_are_live_until_a_moment_that_is_shown(rooms: Rooms) 
     path = connected(rooms)
     before = secret_of(rooms, "header_secret")
     assert "24 more hours" in rooms.text(f"{path}/header")
-    _, value = secrets_on(rooms.submit(f"{path}/header"))
+    _, value = secrets_on(rooms.submit(f"{path}/header", confirmed="1"))
     assert value == f"Bearer {secret_of(rooms, 'header_secret')}"
     assert secret_of(rooms, "previous_header_secret") == before
     assert "both live until 21 Nov 2026, 10:00 UTC" in rooms.text(path)
     rooms.clock.advance(hours=25)
     assert "both live until" not in rooms.text(path)
-    rooms.submit(f"{path}/end-old-secrets")
+    rooms.submit(f"{path}/end-old-secrets", confirmed="1")
     assert secret_of(rooms, "previous_header_secret") is None
 
 
@@ -127,7 +127,7 @@ def test_a_lost_address_is_made_anew(rooms: Rooms, digester: Digester) -> None:
     path = connected(rooms)
     before = row_of(rooms).ingest_key_digest
     assert "refused at once" in rooms.text(f"{path}/address")
-    [url] = secrets_on(rooms.submit(f"{path}/address"))
+    [url] = secrets_on(rooms.submit(f"{path}/address", confirmed="1"))
     assert row_of(rooms).ingest_key_digest == digester.digest("ingest_key", url.rpartition("/")[2]) != before
 
 
@@ -184,5 +184,5 @@ def test_only_pylons_own_connections_have_these_pages(
 
 def test_a_connection_that_ended_offers_a_new_one(rooms: Rooms) -> None:
     path = connected(rooms)
-    rooms.submit(f"/integrations/{row_of(rooms).id}/disconnect")
+    rooms.submit(f"/integrations/{row_of(rooms).id}/disconnect", confirmed="1")
     assert "This connection has ended" in rooms.text(path)
