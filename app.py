@@ -15,6 +15,7 @@ from core.clock import Clock, utc_now
 from core.digests import Digester
 from core.history import Historian
 from core.logs import configure_logs, get_logger
+from core.panel import Panel
 from core.sealing import Keyring
 from core.settings import Settings, load_settings
 from core.voice import Voice
@@ -140,6 +141,12 @@ class Parts:
         return {"slack": SlackVoice(SlackClient(self.settings.slack_api_url, self.pauses))}
 
     @cached_property
+    def panels(self) -> dict[str, Panel]:
+        """What answers the platforms that show something of ours in their own pages."""
+        found = integrations.discover().items()
+        return {name: platform.panel.panel() for name, platform in found if platform.panel}
+
+    @cached_property
     def refresher(self) -> Refresher:
         """Fresh tokens from Slack."""
         return Refresher(database=self.database, grants=self.grants, clock=self.clock)
@@ -242,6 +249,7 @@ class Parts:
             lookups=self.lookups,
             historians=self.historians,
             inspectors=self.inspectors,
+            panels=self.panels,
             books=self.books,
             access=self.access,
             inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(self.database, wake),

@@ -2,8 +2,8 @@
 
 A folder is a platform when it has an ``adapter`` module with an ``ADAPTER``. It may also have a ``lookups``
 module with a ``lookup_client(api_url, pauses)``, a ``history`` module with a ``historian(api_url, pauses)``, an
-``inspection`` module with an ``inspector()``, an ``accounts`` module with an ``account_book(api_url, pauses)`` and a
-``channels`` module with a ``channel_book(api_url, pauses)``.
+``inspection`` module with an ``inspector()``, an ``accounts`` module with an ``account_book(api_url, pauses)``, a
+``channels`` module with a ``channel_book(api_url, pauses)`` and a ``panel`` module with a ``panel()``.
 """
 
 import importlib
@@ -15,7 +15,7 @@ from types import ModuleType
 
 from core.adapter import Adapter
 
-OPTIONAL = ("lookups", "history", "inspection", "accounts", "channels")
+OPTIONAL = ("lookups", "history", "inspection", "accounts", "channels", "panel")
 """The modules that a platform may have, in the order of `Platform`'s fields."""
 
 
@@ -29,6 +29,7 @@ class Platform:
     inspection: ModuleType | None = None
     accounts: ModuleType | None = None
     channels: ModuleType | None = None
+    panel: ModuleType | None = None
 
 
 @cache

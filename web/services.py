@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.digests import Digester
 from core.features import FeatureTable
 from core.history import Historian
+from core.panel import Panel
 from core.settings import Settings
 from db import Database
 from oauth.installer import Installer
@@ -38,6 +39,7 @@ class Services:
     installer: Installer
     interactions: Interactions
     inspectors: Mapping[str, Inspector] = field(default_factory=dict)
+    panels: Mapping[str, Panel] = field(default_factory=dict)
     slack_features: FeatureTable = field(default_factory=lambda: FeatureTable(()))
     """What the Slack app can do; whoever installed it before may have granted less."""
 

@@ -75,7 +75,7 @@ def inspector() -> PylonInspector:
 def _header(request: InboundRequest, secrets: Secrets) -> Iterator[str]:
     tokens = tuple(filter(None, secrets.header))
     if tokens:
-        problem = token_problem(request, secrets.header_name, tokens)
+        problem = token_problem(request.headers, secrets.header_name, tokens)
         yield {None: "header_ok", "token_missing": "header_missing"}.get(problem, "header_wrong")
 
 

@@ -4,6 +4,8 @@ Pylon signs every delivery of a webhook with the secret shown when the webhook w
 headers an admin typed (https://kb.help.usepylon.com/articles/6080966819).
 """
 
+from collections.abc import Mapping
+
 from core.adapter import InboundRequest, Refusal, Secrets
 from core.signatures import equals_any, hmac_sha256_hex, timestamp_problem
 
@@ -28,7 +30,7 @@ def refusal(request: InboundRequest, secrets: Secrets) -> Refusal | None:
         return Refusal("not_configured")
     problem = signature_problem(request, signing, timed=secrets.accepts_timed) if signing else None
     if problem is None and tokens:
-        problem = token_problem(request, secrets.header_name, tokens)
+        problem = token_problem(request.headers, secrets.header_name, tokens)
     return Refusal(problem) if problem else None
 
 
@@ -62,10 +64,10 @@ def _claim_problem(request: InboundRequest, claim: tuple[str, str], secrets: tup
     return None if equals_any(expected, presented) else "signature_mismatch"
 
 
-def token_problem(request: InboundRequest, header: str | None, tokens: tuple[str, ...]) -> str | None:
+def token_problem(headers: Mapping[str, str], header: str | None, tokens: tuple[str, ...]) -> str | None:
     """None when the header (default `DEFAULT_HEADER`) holds one of the tokens."""
     header = header or DEFAULT_HEADER
-    presented = request.headers.get(header.strip().lower(), "").strip()
+    presented = headers.get(header.strip().lower(), "").strip()
     if not presented:
         return "token_missing"
     if header.strip().lower() == "authorization":

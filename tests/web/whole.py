@@ -9,6 +9,7 @@ from core.adapter import Adapter, Interactions
 from core.digests import Digester
 from core.settings import Settings
 from db import Database
+from integrations.pylon.panel import panel
 from oauth.installer import Installer
 from pipeline.receive import CommitEach
 from tests.conftest import StillClock
@@ -31,6 +32,7 @@ def whole_web(database: Database, digester: Digester, clock: StillClock, **setti
             clock=clock,
             adapters={name: cast("Adapter", Platform(name, door)) for name, door in DOORS.items()},
             lookups={},
+            panels={"pylon": panel()},
             inbox=CommitEach(database, nothing),
             wake=nothing,
             installer=Installer(

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from web.ingress import generic, keyed, slack
+from web.ingress import generic, keyed, panel, slack
 from web.ingress.admission import MAX_BODY_BYTES
 
-__all__ = ["MAX_BODY_BYTES", "register_ingress"]
+__all__ = ["MAX_BODY_BYTES", "panel", "register_ingress"]
 
 
 def register_ingress(app: Flask) -> None:

@@ -1,17 +1,15 @@
 """The door of platforms whose webhook URL holds an unguessable key: the key selects exactly one integration."""
 
 from flask import Blueprint, Response
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.adapter import InboundRequest, Refusal, Secrets
 from core.ids import may_be_id
 from core.logs import get_logger
-from db import Integration
 from db.dialects import is_unavailable
 from pipeline.knocks import NewKnock, note_knock
 from web.ingress.admission import Credential, acknowledged, inbound_request, refuse, store
-from web.ingress.live import live_secrets
+from web.ingress.live import connected_at, live_secrets
 from web.services import services
 
 log = get_logger()
@@ -63,12 +61,6 @@ def _note(
 
 
 def _credential(platform: str, ingest_key: str) -> tuple[str, Secrets] | None:
-    digest = services().digester.digest("ingest_key", ingest_key)
-    query = select(Integration).where(
-        Integration.ingest_key_digest == digest, Integration.platform == platform, Integration.state != "disconnected"
-    )
     with services().database.read() as session:
-        row = session.scalars(query).one_or_none()
-        if row is None:
-            return None
-        return row.id, live_secrets(row, services().clock())
+        row = connected_at(session, platform, ingest_key)
+        return None if row is None else (row.id, live_secrets(row, services().clock()))

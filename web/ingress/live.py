@@ -1,9 +1,24 @@
-"""The secrets of an integration that count at a moment: the present ones, and those before them until they end."""
+"""An integration by its address, and its secrets that count at a moment: the present ones, and those before them until
+they end.
+"""
 
 from datetime import datetime
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from core.adapter import Secrets
 from db import Integration
+from web.services import services
+
+
+def connected_at(session: Session, platform: str, ingest_key: str) -> Integration | None:
+    """The live integration of that platform whose address holds this key."""
+    digest = services().digester.digest("ingest_key", ingest_key)
+    query = select(Integration).where(
+        Integration.ingest_key_digest == digest, Integration.platform == platform, Integration.state != "disconnected"
+    )
+    return session.scalars(query).one_or_none()
 
 
 def live_secrets(row: Integration, now: datetime) -> Secrets:
