@@ -181,7 +181,8 @@ class Signal(HasId, HasUpdatedAt, Base):
 
 
 Index("ix_signals_workspace_id_occurred_at_id", Signal.workspace_id, Signal.occurred_at, Signal.id)
-Index("ix_signals_daily", Signal.workspace_id, Signal.occurred_at, Signal.source, Signal.deleted_at)
+_DAILY = (Signal.workspace_id, Signal.occurred_at, Signal.source, Signal.deleted_at, Signal.is_trivial)
+Index("ix_signals_daily", *_DAILY)
 Index("ix_signals_workspace_id_updated_at_id", Signal.workspace_id, Signal.updated_at, Signal.id)
 
 

@@ -12,7 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_signals_daily", "signals", ["workspace_id", "occurred_at", "source", "deleted_at"])
+    op.create_index(
+        "ix_signals_daily", "signals", ["workspace_id", "occurred_at", "source", "deleted_at", "is_trivial"]
+    )
 
 
 def downgrade() -> None:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from db import Signal
+from db import Signal, SignalCopy
 
 NEWEST = 3000
 """This many signals are looked at, whatever was collected."""
@@ -35,7 +35,12 @@ def accounts_of(session: Session, workspace_id: str) -> Accounts:
     """The workspace's. A customer who is heard through several sources is one."""
     newest = (
         select(Signal.source, Signal.account_name, Signal.account_external_id, Signal.occurred_at)
-        .where(Signal.workspace_id == workspace_id, Signal.deleted_at.is_(None), Signal.is_trivial.is_(False))
+        .where(
+            Signal.workspace_id == workspace_id,
+            Signal.deleted_at.is_(None),
+            Signal.is_trivial.is_(False),
+            ~exists().where(SignalCopy.signal_id == Signal.id),
+        )
         .order_by(Signal.occurred_at.desc(), Signal.id.desc())
         .limit(NEWEST)
         .subquery()

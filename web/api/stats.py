@@ -1,14 +1,11 @@
 """``stats``: how much was said, and whether everything that arrived has been processed."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from core.taming import JsonObject
-from db import Signal
+from web.actions.daily_counts import counts_by_day
 from web.api.blueprint import api
 from web.api.fields import Query
 from web.auth import caller
@@ -58,20 +55,7 @@ def show_stats(query_data: StatsQuery) -> Stats:
     """Count signals by day and source, and events that wait or failed."""
     now, workspace_id = services().clock(), caller().workspace_id
     with services().database.read() as session:
-        days = list(_counted(session, workspace_id, now, query_data.days))
+        counts = counts_by_day(session, workspace_id, now, query_data.days)
         state = backlog(session, workspace_id, now)
+    days = [DayCount(day=day, source=source, signals=count) for (day, source), count in sorted(counts.items())]
     return Stats(days=days, pending=state.waiting, failed=state.failed, complete_up_to=state.complete_up_to)
-
-
-def _counted(session: Session, workspace_id: str, now: datetime, days: int) -> Iterator[DayCount]:
-    """Both databases hold UTC and know the function ``date``."""
-    first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
-    day = func.date(Signal.occurred_at)
-    query = select(day, Signal.source, func.count()).where(
-        Signal.workspace_id == workspace_id,
-        Signal.deleted_at.is_(None),
-        Signal.is_trivial.is_(False),
-        Signal.occurred_at >= first,
-    )
-    for when, source, count in session.execute(query.group_by(day, Signal.source).order_by(day, Signal.source)):
-        yield DayCount(day=date.fromisoformat(str(when)), source=source, signals=count)

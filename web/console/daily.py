@@ -6,10 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from flask import current_app
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db import Signal
+from web.actions.daily_counts import Counts, counts_by_day
 
 DAYS = 30
 LARGE = 10_000
@@ -58,35 +57,21 @@ def daily(session: Session, workspace_id: str, now: datetime) -> Daily:
     until, known = kept.get(workspace_id, (now, None))
     if known is not None and now < until:
         return known
-    found = _drawn(_counted(session, workspace_id, now), now.date())
+    found = _drawn(counts_by_day(session, workspace_id, now, DAYS), now.date())
     if found.total > LARGE:
         kept[workspace_id] = (now + KEPT, found)
     return found
 
 
-def _counted(session: Session, workspace_id: str, now: datetime) -> dict[tuple[str, str], int]:
-    """Counts by day (``2026-11-20``) and source. Both databases hold UTC and know the function ``date``."""
-    first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
-    day = func.date(Signal.occurred_at)
-    query = select(day, Signal.source, func.count()).where(
-        Signal.workspace_id == workspace_id,
-        Signal.deleted_at.is_(None),
-        Signal.is_trivial.is_(False),
-        Signal.occurred_at >= first,
-        Signal.occurred_at <= now,
-    )
-    return {(str(when), source): count for when, source, count in session.execute(query.group_by(day, Signal.source))}
-
-
-def _drawn(counts: dict[tuple[str, str], int], today: date) -> Daily:
+def _drawn(counts: Counts, today: date) -> Daily:
     totals: dict[str, int] = {}
     for (_, source), count in counts.items():
         totals[source] = totals.get(source, 0) + count
     ordered = tuple(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
     sources = [source for source, _ in ordered]
     dates = [today - timedelta(days=back) for back in reversed(range(DAYS))]
-    most = max(sum(counts.get((str(day), source), 0) for source in sources) for day in dates)
-    days = tuple(_day(day, [(source, counts.get((str(day), source), 0)) for source in sources], most) for day in dates)
+    most = max(sum(counts.get((day, source), 0) for source in sources) for day in dates)
+    days = tuple(_day(day, [(source, counts.get((day, source), 0)) for source in sources], most) for day in dates)
     return Daily(days, ordered, sum(totals.values()), most)
 
 
