@@ -101,7 +101,7 @@ def test_the_home_page_and_its_switches(site: Site, cast: Cast, tenant: Tenant) 
     assert "nobody outside your company" not in str(home[jonas.id])
     on: JsonObject = {"action_id": "home_hear", "type": "button", "value": f"{internal.id} {internal.name}"}
     site.slack.interact(form_of(person.press(on)))
-    assert {"id": internal.id, "name": internal.name} in configuration(tenant)["slack_channels"]
+    assert configuration(tenant)["slack_channels"] == [{"id": internal.id, "name": internal.name, "auto": True}]
     assert f"*#{internal.name}*" in str(home[jonas.id])
     actions = [entry["action"] for entry in tenant.get("audit-log")["items"]]
     assert actions.count("integration.changed") == 2

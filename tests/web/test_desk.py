@@ -127,15 +127,27 @@ def test_switching_one_channel_off_leaves_the_others_on(room: desk_rows.Room) ->
     test_the_overview(room)
     alice = room.visitor("U0ALICE")
     room.desk.hear(alice, "C1", name="c1", on=False)
-    assert config(room)["slack_channels"] == [
-        {"id": "C3", "name": "c3"},
-        {"id": "C1", "name": "c1", "capture": "asked"},
-    ]
+    assert config(room)["slack_channels"] == [{"id": "C1", "name": "c1", "capture": "asked", "auto": True}]
+    overview = room.desk.overview(alice)
+    assert [each.hears for each in overview.rooms] == [None, None, "external"]
+    assert overview.picks_rooms is False
     room.desk.hear(alice, "C1", name=None, on=True)
-    assert config(room)["slack_channels"] == [{"id": "C3", "name": "c3"}, {"id": "C1", "name": "c1"}]
+    room.desk.hear(alice, "C2", name="c2", on=True)
+    assert [each.hears for each in room.desk.overview(alice).rooms] == ["external", "all", "external"]
     with room.database.read() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "integration.changed")).all()
-    assert [entry.actor_id for entry in entries] == [alice.user_id] * 2
+    assert [entry.actor_id for entry in entries] == [alice.user_id] * 3
+
+
+def test_where_channels_were_picked_a_switch_picks(room: desk_rows.Room) -> None:
+    change(room, config={"slack_channels": [{"id": "C7", "name": "c7"}]})
+    alice = room.visitor("U0ALICE")
+    room.desk.hear(alice, "C1", name="c1", on=True)
+    room.desk.hear(alice, "C7", name=None, on=False)
+    assert config(room)["slack_channels"] == [
+        {"id": "C1", "name": "c1"},
+        {"id": "C7", "name": "c7", "capture": "asked"},
+    ]
 
 
 def test_only_admins_change_anything(room: desk_rows.Room) -> None:

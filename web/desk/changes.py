@@ -13,7 +13,7 @@ from core.errors import FieldError, Forbidden, InvalidFields
 from core.taming import JsonObject
 from db import AuditEntry, Duty, Integration, IntegrationConfig, SlackChannelConfig, WorkspaceMember
 from pipeline.digest import DIGEST
-from web.desk.overview import rooms
+from web.desk.overview import is_narrowed
 
 Change = Callable[[Integration, IntegrationConfig], None]
 
@@ -23,16 +23,21 @@ _EMOJI = re.compile(r"[^\s:]{0,100}")
 def hear(session: Session, visitor: Visitor, room: str, *, name: str | None, on: bool, now: datetime) -> None:
     """Adds the channel as it is heard by default, or as one that is heard only when asked.
 
-    While nothing was picked, all shared channels are heard: the first pick names the others, so that they stay heard.
+    While nothing was picked, all shared channels are heard: then the entry is one that takes nothing away (``auto``),
+    so that the others, and those to come, stay heard.
     """
 
-    def change(row: Integration, config: IntegrationConfig) -> None:
-        picked = config.get("slack_channels") or [
-            _pick(each.id, each.name, on=True) for each in rooms(session, row) if each.hears
-        ]
-        known = {each["id"]: each.get("name") for each in picked}
-        others = [each for each in picked if each["id"] != room]
-        config["slack_channels"] = [*others, _pick(room, name or known.get(room), on=on)]
+    def change(_: Integration, config: IntegrationConfig) -> None:
+        present = config.get("slack_channels", [])
+        known = {each["id"]: each.get("name") for each in present}
+        pick: SlackChannelConfig = {"id": room}
+        if named := name or known.get(room):
+            pick["name"] = named
+        if not on:
+            pick["capture"] = "asked"
+        if not is_narrowed(config):
+            pick["auto"] = True
+        config["slack_channels"] = [*(each for each in present if each["id"] != room), pick]
 
     _change(session, visitor, change, now)
 
@@ -81,12 +86,3 @@ def _change(session: Session, visitor: Visitor, change: Change, now: datetime) -
     details: JsonObject = {"fields": ["config"], "from": "slack"}
     entry: dict[str, Any] = {"action": "integration.changed", "target_id": row.id, "details": details}
     session.add(AuditEntry(workspace_id=row.workspace_id, actor_id=visitor.user_id, created_at=now, **entry))
-
-
-def _pick(identity: str, name: str | None, *, on: bool) -> SlackChannelConfig:
-    pick: SlackChannelConfig = {"id": identity}
-    if name:
-        pick["name"] = name
-    if not on:
-        pick["capture"] = "asked"
-    return pick

@@ -27,12 +27,17 @@ def look(session: Session, visitor: Visitor, *, emoji: str | None, console_url: 
         token_problem=reason_in_words(row.refresh_problem),
         last_event_at=_last_event_at(session, row),
         signals_today=_signals_today(session, row.workspace_id, now),
-        picks_rooms=bool(row.config.get("slack_channels")),
+        picks_rooms=is_narrowed(row.config),
         rooms=tuple(sorted(rooms(session, row), key=lambda room: room.name.casefold())[:MOST_ROOMS]),
         reaction=emoji,
-        digest=_digest(session, row),
+        digest=digest_plan(session, row),
         latest=tuple(brief_of(signal, console_url) for signal in latest(session, row.workspace_id, LATEST)),
     )
+
+
+def is_narrowed(config: IntegrationConfig) -> bool:
+    """Whether channels were picked, so that no others are heard; entries by pattern take nothing away."""
+    return any(not each.get("auto") for each in config.get("slack_channels", []))
 
 
 def rooms(session: Session, row: Integration) -> Iterator[Room]:
@@ -45,7 +50,7 @@ def rooms(session: Session, row: Integration) -> Iterator[Room]:
         name = (choice.get("name") if choice else None) or (entry.name if entry else None) or identity
         is_shared = entry is not None and bool(entry.facts.get("is_ext_shared"))
         if choice is None:
-            hears = _usual(row.config) if is_shared and not picked else None
+            hears = _usual(row.config) if is_shared and not is_narrowed(row.config) else None
         elif mode := choice.get("capture"):
             hears = _as_heard(mode)
         else:
@@ -79,7 +84,8 @@ def _signals_today(session: Session, workspace_id: str, now: datetime) -> int:
     return session.scalar(query) or 0
 
 
-def _digest(session: Session, row: Integration) -> DigestPlan | None:
+def digest_plan(session: Session, row: Integration) -> DigestPlan | None:
+    """Where the digest goes, and why it does not; None when there is none."""
     plan = row.config.get("slack_digest")
     if not plan:
         return None

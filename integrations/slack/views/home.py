@@ -17,7 +17,7 @@ _HEARS = {"external": "people outside your company", "all": "everybody", None: "
 _HOURS = tuple((str(hour), f"{hour:02d}:00 UTC") for hour in range(24))
 _OFF_QUESTION = kit.confirm(
     "Stop capturing here?",
-    "Signals stay. From now on only the channels that are on here are captured; new shared channels must be added.",
+    "Signals stay. From now on only what is asked for is captured here.",
     yes="Stop",
     no="Cancel",
 )

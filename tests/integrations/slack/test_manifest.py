@@ -146,3 +146,16 @@ def _without_urls(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_urls(each) for name, each in value.items() if name not in ("url", "request_url")}
     return [_without_urls(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("public_url", "domains"),
+    [
+        ("https://box.acme.example", ["box.acme.example"]),
+        ("https://box.acme.example:8443/", ["box.acme.example"]),
+        ("http://127.0.0.1:3000", None),
+        ("http://localhost:3000", None),
+    ],
+)
+def test_links_are_shown_of_our_own_address_if_slack_can_know_it(public_url: str, domains: list[str] | None) -> None:
+    assert yaml.safe_load(render_manifest(public_url))["features"].get("unfurl_domains") == domains

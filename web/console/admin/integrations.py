@@ -21,6 +21,7 @@ from web.console.admin.past import past_of
 from web.console.confirming import once_confirmed, require_confirmation
 from web.console.navigation import ADMINS
 from web.console.signals import HTMX_CONFIG
+from web.desk.overview import digest_plan
 from web.services import services
 from web.session import Visitor, require_role
 from web.upgrades import can_do, install_path, offer
@@ -105,11 +106,12 @@ def settings_page(
         health = health_of(session, row, services().clock())
         past = past_of(session, row, request.args.get("q", "")[:80], services().clock())
         found = deliveries(session, row) if row.platform == "pylon" and row.is_connected else None
+        digest = digest_plan(session, row) if row.platform == "slack" else None
         owner = session.scalar(select(SlackApp.workspace_id).where(SlackApp.id == row.slack_app_id))
     return page(
         visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard,
         features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
-        has_own_app=owner is not None, past=past, found=found, columns=COLUMNS, htmx_config=HTMX_CONFIG,
+        digest=digest, has_own_app=owner is not None, past=past, found=found, columns=COLUMNS, htmx_config=HTMX_CONFIG,
         **health,
     )  # fmt: skip
 
@@ -120,6 +122,8 @@ def _changes(row: Integration) -> IntegrationChanges:
     if row.platform != "slack":
         return validated(IntegrationChanges, {"name": name})
     decided: dict[str, object] = {"slack_capture": request.form.get("slack_capture", "external")}
+    if "slack_reaction" in request.form:
+        decided["slack_reaction"] = request.form["slack_reaction"].strip().strip(":")
     if "slack_autolink" in request.form:
         decided["slack_autolink"] = request.form["slack_autolink"].replace(",", " ").split()
         decided["slack_import_days"] = request.form.get("slack_import_days", "0")
