@@ -2,11 +2,9 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,23 +17,14 @@ from core.settings import PREFIX, Settings
 from db import Database
 from db.migrate import current_revision, head_revision
 from db.resealing import column_of, key_id_of, outdated, sealed_models
-
-Verdict: TypeAlias = Literal["ok", "note", "problem"]
+from web.doctor_slack_apps import stored_slack_apps
+from web.findings import Finding
 
 MOST_SKEW_SECONDS = 60
 """Slack refuses nothing, but we refuse Slack: requests that seem older than five minutes are not authentic."""
 
 LEAST_FREE_BYTES = 512 * 1024 * 1024
 SLACK_SECONDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found: fine, worth knowing, or wrong."""
-
-    subject: str
-    verdict: Verdict
-    sentence: str
 
 
 def examine(settings: Settings, database: Database, clock: Clock) -> Iterator[Finding]:
@@ -55,6 +44,7 @@ def examine(settings: Settings, database: Database, clock: Clock) -> Iterator[Fi
         )
         for check in checks:
             yield check()
+        yield from stored_slack_apps(database)
 
 
 def _public_url(settings: Settings) -> Finding:
@@ -81,7 +71,9 @@ def _disk(settings: Settings) -> Finding:
 
 def _slack_app(settings: Settings) -> Finding:
     if not settings.slack_client_id:
-        return Finding("slack app", "note", f"none: without {PREFIX}SLACK_CLIENT_ID there is no Add to Slack")
+        return Finding(
+            "slack app", "note", f"none in the settings: workspaces bring their own, or set {PREFIX}SLACK_CLIENT_ID"
+        )
     wanted = {
         "SLACK_CLIENT_SECRET": settings.slack_client_secret,
         "SLACK_SIGNING_SECRET": settings.slack_signing_secret,

@@ -14,13 +14,13 @@ from typing import get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.tally import count_calls
-from db import Database, Event, Import, Integration, Pause, Receipt
+from db import Database, Duty, Event, Import, Integration, Pause, Receipt
 from db.dialects import is_unavailable
 from db.stream import Lane
 from web.server import METRICS_FOLDER
@@ -89,6 +89,7 @@ class _Rows(Collector):
                 found = [
                     *self._backlog(session), _recent(session), _integrations(session),
                     _pauses(session, self._clock()), _imports(session),
+                    *_due_work(session, self._clock()),
                 ]  # fmt: skip
         except SQLAlchemyError as error:
             if not is_unavailable(error):
@@ -155,6 +156,22 @@ def _imports(session: Session) -> GaugeMetricFamily:
     for state, count in session.execute(select(Import.state, func.count()).group_by(Import.state)):
         family.add_metric([state], count)
     return family
+
+
+def _due_work(session: Session, now: datetime) -> Iterator[GaugeMetricFamily]:
+    """Imports and duties that wait for somebody to do their next step: read from the index of what is due."""
+    due = GaugeMetricFamily("signalbox_due_work", "Imports and duties that are due, by kind.", labels=["kind"])
+    age = GaugeMetricFamily(
+        "signalbox_due_work_age_seconds", "How long the one that is most overdue is due.", labels=["kind"]
+    )
+    imports = select(literal("import"), func.count(), func.min(Import.due_at)).where(Import.due_at <= now)
+    duties = select(Duty.kind, func.count(), func.min(Duty.due_at)).where(Duty.due_at <= now).group_by(Duty.kind)
+    for query in (imports, duties):
+        for kind, count, oldest in session.execute(query):
+            due.add_metric([kind], count)
+            age.add_metric([kind], (now - oldest).total_seconds() if oldest else 0)
+    yield due
+    yield age
 
 
 def _bury_dead(folder: Path) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core.clock import utc_now
 from core.sealing import Keyring
 from core.settings import Settings
-from db import Database, SlackApp
+from db import Database, Integration, SlackApp, Workspace
 from db.migrate import downgrade
 from sandbox.app import create_sandbox
 from sandbox.cast import assemble
@@ -22,7 +22,8 @@ from sandbox.server import SandboxServer
 from sandbox.slack import SlackApp as AppOfSlack
 from sandbox.slack import SlackStandIn
 from tests.conftest import KEYRING
-from web.doctor import Finding, examine
+from web.doctor import examine
+from web.findings import Finding
 
 
 def found(database: Database, **changes: object) -> dict[str, Finding]:
@@ -115,3 +116,32 @@ def test_keys_that_are_missing_or_old(database: Database, database_url: str) -> 
     with database.engine.begin() as raw:
         raw.execute(text("UPDATE slack_apps SET client_secret = signing_secret"))
     assert "altered" in found(database)["keyring"].sentence
+
+
+def test_stored_slack_apps_are_judged_without_opening_a_secret(database: Database) -> None:
+    with database.write() as session:
+        home = Workspace(name="Acme", slug="acme")
+        session.add(home)
+        session.flush()
+        whose = {"workspace_id": home.id, "client_secret": "client", "signing_secret": "signing"}
+        apps = {
+            "draft": SlackApp(workspace_id=home.id, client_id=""),
+            "unused": SlackApp(client_id="1.1", **whose),
+            "deaf": SlackApp(client_id="1.2", **whose),
+            "proved": SlackApp(client_id="1.3", signature_verified_at=utc_now(), **whose),
+            "socket": SlackApp(client_id="1.4", socket_opened_at=utc_now(), **{**whose, "workspace_id": None}),
+        }
+        session.add_all(apps.values())
+        session.flush()
+        ids = {name: app.id for name, app in apps.items()}
+        for name in ("deaf", "proved"):
+            session.add(Integration(workspace_id=home.id, platform="slack", name=name, slack_app_id=ids[name]))
+    told = found(database)
+    judged = {name: told[f"slack app {app_id}"] for name, app_id in ids.items()}
+    assert {name: finding.verdict for name, finding in judged.items()} == {
+        "draft": "note", "unused": "note", "deaf": "problem", "proved": "ok", "socket": "ok",
+    }  # fmt: skip
+    assert "waits for its credentials" in judged["draft"].sentence
+    assert "press Retry" in judged["deaf"].sentence
+    assert judged["socket"].sentence.endswith("shared by the server, 0 active connections")
+    assert "signing secret" not in judged["proved"].sentence

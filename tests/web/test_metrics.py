@@ -11,11 +11,11 @@ from sqlalchemy.exc import OperationalError
 from core.adapter import Access
 from core.digests import Digester
 from core.errors import StepFailed
-from db import Database, Workspace
+from db import Database, Duty, Workspace
 from integrations.slack.client import SlackClient
 from pipeline.pauses import StoredPauses
 from tests.conftest import NOW, StillClock
-from tests.web.api.rows import add_event, add_integration, add_receipt
+from tests.web.api.rows import add_event, add_import, add_integration, add_receipt
 from tests.web.whole import whole_web
 
 TOKEN = "scrape me"
@@ -72,6 +72,24 @@ def test_the_rows_tell_of_the_work(client: FlaskClient, database: Database) -> N
     assert figure(client, "recent_events", "pylon", "captured") == 1
     assert figure(client, "recent_events", "pylon", "pending") == 3
     assert figure(client, "integrations", "pylon", "active") == 1
+
+
+def test_imports_and_duties_that_are_due_show(client: FlaskClient, database: Database, clock: StillClock) -> None:
+    assert (figure(client, "due_work", "import"), figure(client, "due_work_age_seconds", "import")) == (0, 0)
+    workspace_id = workspace(database)
+    slack = add_integration(database, workspace_id, "slack")
+    add_import(database, workspace_id, slack, due_at=NOW - timedelta(seconds=90))
+    add_import(database, workspace_id, slack, due_at=NOW + timedelta(seconds=30))
+    add_import(database, workspace_id, slack, due_at=None, state="done")
+    with database.write() as session:
+        for scope, late in (("C1", 20), ("C2", 10), ("C3", -10)):
+            due_at = NOW - timedelta(seconds=late)
+            session.add(Duty(integration_id=slack, kind="slack.reconcile", scope=scope, due_at=due_at))
+    assert (figure(client, "due_work", "import"), figure(client, "due_work_age_seconds", "import")) == (1, 90)
+    kind = "slack.reconcile"
+    assert (figure(client, "due_work", kind), figure(client, "due_work_age_seconds", kind)) == (2, 20)
+    clock.advance(seconds=60)
+    assert (figure(client, "due_work", "import"), figure(client, "due_work", kind)) == (2, 3)
 
 
 def test_requests_are_counted_by_route_and_strangers_make_no_new_ones(client: FlaskClient) -> None:

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.taming import JsonObject
+from web.actions.backlog import backlog
 from web.actions.daily_counts import counts_by_day
 from web.api.blueprint import api
 from web.api.fields import Query
 from web.auth import caller
-from web.console.backlog import backlog
 from web.services import services
 
 LONGEST_DAYS = 90

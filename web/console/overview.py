@@ -2,8 +2,8 @@
 
 from flask import render_template
 
+from web.actions.backlog import backlog
 from web.console import stream
-from web.console.backlog import backlog
 from web.console.blueprint import console
 from web.console.connections import connections
 from web.console.daily import daily
