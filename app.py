@@ -8,14 +8,10 @@ from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
 
 import integrations
-from core.accounts import AccountBook
-from core.adapter import Adapter, Inspector, LookupClient
-from core.channels import ChannelBook
+from core.adapter import Adapter
 from core.clock import Clock, utc_now
 from core.digests import Digester
-from core.history import Historian
 from core.logs import configure_logs, get_logger
-from core.panel import Panel
 from core.sealing import Keyring
 from core.settings import Settings, load_settings
 from core.voice import Voice
@@ -91,44 +87,10 @@ class Parts:
         return StoredPauses(self.database, self.clock)
 
     @cached_property
-    def lookups(self) -> dict[str, LookupClient]:
-        """The look-up clients of the platforms that have one."""
-        found = integrations.discover().items()
-        return {
-            name: p.lookups.lookup_client(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.lookups
-        }
-
-    @cached_property
-    def historians(self) -> dict[str, Historian]:
-        """Who reads the past of the platforms that let us."""
-        found = integrations.discover().items()
-        return {name: p.history.historian(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.history}
-
-    @cached_property
-    def books(self) -> dict[str, ChannelBook]:
-        """Who lists and joins the channels of the platforms that have some."""
-        found = integrations.discover().items()
-        return {
-            name: p.channels.channel_book(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.channels
-        }
-
-    @property
-    def _api_urls(self) -> dict[str, str]:
-        return {"pylon": self.settings.pylon_api_url, "slack": self.settings.slack_api_url}
-
-    @cached_property
-    def account_books(self) -> dict[str, AccountBook]:
-        """Who knows the customers of the platforms that tell us."""
-        found = integrations.discover().items()
-        return {
-            name: p.accounts.account_book(self._api_urls.get(name, ""), self.pauses) for name, p in found if p.accounts
-        }
-
-    @cached_property
-    def inspectors(self) -> dict[str, Inspector]:
-        """What looks at the deliveries of the platforms that have an address of their own."""
-        found = integrations.discover().items()
-        return {name: platform.inspection.inspector() for name, platform in found if platform.inspection}
+    def offers(self) -> integrations.Offers:
+        """What the platforms offer beside their adapters."""
+        urls = {"pylon": self.settings.pylon_api_url, "slack": self.settings.slack_api_url}
+        return integrations.offers(urls, self.pauses)
 
     @cached_property
     def grants(self) -> SlackGrants:
@@ -139,12 +101,6 @@ class Parts:
     def voices(self) -> dict[str, Voice]:
         """Who speaks to people on the platforms where we do."""
         return {"slack": SlackVoice(SlackClient(self.settings.slack_api_url, self.pauses))}
-
-    @cached_property
-    def panels(self) -> dict[str, Panel]:
-        """What answers the platforms that show something of ours in their own pages."""
-        found = integrations.discover().items()
-        return {name: platform.panel.panel() for name, platform in found if platform.panel}
 
     @cached_property
     def refresher(self) -> Refresher:
@@ -193,16 +149,16 @@ class Parts:
             Complete(
                 database=self.database,
                 adapters=self.adapters,
-                lookups=self.lookups,
+                lookups=self.offers.lookups,
                 access=self.access,
                 effects={"slack": self.slack},
                 app_access=StoredAppAccess(self.database),
                 clock=self.clock,
             ),
-            Acquaint(database=self.database, lookups=self.lookups, access=self.access, clock=self.clock),
+            Acquaint(database=self.database, lookups=self.offers.lookups, access=self.access, clock=self.clock),
             Refresh(database=self.database, refresher=self.refresher, clock=self.clock),
-            Backfill(database=self.database, historians=self.historians, access=self.access, clock=self.clock),
-            Accounts(database=self.database, books=self.account_books, access=self.access, clock=self.clock),
+            Backfill(database=self.database, historians=self.offers.history, access=self.access, clock=self.clock),
+            Accounts(database=self.database, books=self.offers.accounts, access=self.access, clock=self.clock),
             Answers(
                 database=self.database,
                 voices=self.voices,
@@ -213,12 +169,12 @@ class Parts:
             Farewell(database=self.database, grants=self.grants, clock=self.clock),
             Reconcile(
                 database=self.database,
-                historians=self.historians,
+                historians=self.offers.history,
                 adapters=self.adapters,
                 access=self.access,
                 clock=self.clock,
             ),
-            ChannelList(database=self.database, books=self.books, access=self.access, clock=self.clock),
+            ChannelList(database=self.database, books=self.offers.channels, access=self.access, clock=self.clock),
             Digests(
                 database=self.database,
                 voices=self.voices,
@@ -246,11 +202,11 @@ class Parts:
             digester=self.digester,
             clock=self.clock,
             adapters=self.adapters,
-            lookups=self.lookups,
-            historians=self.historians,
-            inspectors=self.inspectors,
-            panels=self.panels,
-            books=self.books,
+            lookups=self.offers.lookups,
+            historians=self.offers.history,
+            inspectors=self.offers.inspection,
+            panels=self.offers.panel,
+            books=self.offers.channels,
             access=self.access,
             inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(self.database, wake),
             wake=wake,

@@ -103,17 +103,19 @@ def connect(line: Line) -> Iterator[Connect]:
     )
     slack = SlackStandIn(app, WORLD, clock=line.clock)
     with SandboxServer(create_sandbox(slack, PylonStandIn("Acme", clock=line.clock))) as server:
-        lookups = integrations.discover()["slack"].lookups
-        assert lookups is not None
-        client = lookups.lookup_client(server.slack_api_url, StoredPauses(line.database, line.clock))
-        line.complete = replace(line.complete, lookups={"slack": client})
+        pauses = StoredPauses(line.database, line.clock)
+        lookups = integrations.offers({"slack": server.slack_api_url}, pauses).lookups
+        line.complete = replace(line.complete, lookups={"slack": lookups["slack"]})
         workspaces, connections = {}, {}
         for team in (ACME, UMBRELLA, INITECH):
             workspaces[team.id], connections[team.id] = _install(line, slack, team)
         with line.database.write() as session:
             session.get_one(SlackApp, line.slack_app_id).app_token = APP_TOKEN
         acquaint = Acquaint(
-            database=line.database, lookups={"slack": client}, access=StoredAccess(line.database), clock=line.clock
+            database=line.database,
+            lookups={"slack": lookups["slack"]},
+            access=StoredAccess(line.database),
+            clock=line.clock,
         )
         yield Connect(line, slack, workspaces, connections, acquaint)
 
