@@ -136,8 +136,8 @@ class Desk(Protocol):
         """That signal, if it is of the workspace and was not deleted."""
 
     def story(self, visitor: Visitor, channel: str, ts: str, *, sees_message: bool) -> Story:
-        """Why that message was captured or not. ``sees_message``: the platform vouches that the visitor sees it;
-        else only what the workspace received itself is told.
+        """Why that message was captured or not. ``sees_message``: the platform vouches that the visitor sees it,
+        who is then also told of events that became nobody's; else only of what the workspace received itself.
         """
 
     def hear(self, visitor: Visitor, room: str, *, name: str | None, on: bool) -> None:

@@ -4,6 +4,7 @@ import msgspec
 
 from core.taming import JsonObject
 from integrations.slack.carried import pack, unpack
+from integrations.slack.colleagues import is_colleague
 from integrations.slack.messages import read_channel, read_message
 from integrations.slack.surfaces import Encounter, Surfaces
 from integrations.slack.views.capture import capture_dialog, captured_dialog, not_stored, refused_dialog
@@ -18,10 +19,13 @@ SORRY = "Not captured"
 
 
 def open_dialog(encounter: Encounter, surfaces: Surfaces) -> JsonObject | None:
-    """Shows the dialog. Whoever is not of ours gets no answer: there is no token to answer with."""
+    """Shows the dialog, but a guest only that it is not for them. Whoever is of another team gets no answer: there is
+    no token to answer with.
+    """
     if encounter.visitor is None:
         return None
-    view = msgspec.json.encode(_dialog(encounter)).decode()
+    is_guest = is_colleague(encounter.visitor, encounter.interaction.person, surfaces) is False
+    view = msgspec.json.encode(refused_dialog(SORRY, NOT_OURS) if is_guest else _dialog(encounter)).decode()
     trigger = encounter.interaction.body.text("trigger_id")
     surfaces.call("views.open", encounter.visitor, trigger_id=trigger, view=view)
     return None

@@ -1,6 +1,7 @@
 """Stories of people who look at Signalbox from within Slack, over real HTTP; nothing of it reaches a shared channel."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from sandbox.cast import Cast
 from sandbox.slack_surfaces import Desktop, form_of
 from tests.journeys.site import Site, Tenant, eventually
 from tests.journeys.test_sign_in import Person
+from tests.journeys.test_slack_asking import CAPTURE
 
 WHY = "why_captured"
 
@@ -47,6 +49,24 @@ def test_why_not_captured(site: Site, cast: Cast, tenant: Tenant) -> None:
     assert "/invite" in told[2]
     assert site.slack.interact(form_of(desktop(site, cast, "marta").shortcut(WHY, shared, ours))).text == ""
     assert len(site.slack.screens.opened) == 3, "a customer is shown nothing"
+
+
+def test_a_guest_of_our_team_is_shown_nothing_and_captures_nothing(site: Site, cast: Cast, tenant: Tenant) -> None:
+    site.add_to_slack(tenant)
+    shared, sam = cast.channels["kestrel-tidewater"], cast.users["sam"]
+    others = tuple(user for user in cast.world.users if user.id != sam.id)
+    site.slack.world = replace(site.slack.world, users=(*others, replace(sam, is_guest=True)))
+    said = write(site, cast, "kestrel-tidewater", "marta", "The export stops.")
+    (signal,) = eventually(tenant.signals)
+    for shortcut in (WHY, CAPTURE):
+        assert site.slack.interact(form_of(desktop(site, cast, "sam").shortcut(shortcut, shared, said))).text == ""
+        shown = site.slack.screens.opened[-1].view
+        assert "people of the company" in str(shown)
+        assert signal["id"] not in str(shown)
+        assert "submit" not in shown
+    site.slack.fail_next("users.info", error="missing_scope", status=200)
+    site.slack.interact(form_of(desktop(site, cast, "priya").shortcut(WHY, shared, said)))
+    assert signal["id"] not in str(site.slack.screens.opened[-1].view), "whom nobody vouches for is shown nothing"
 
 
 def test_the_command(site: Site, cast: Cast, tenant: Tenant) -> None:

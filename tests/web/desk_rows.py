@@ -45,8 +45,8 @@ class Room:
         """An event about a message, with the receipt of the workspace unless ``outcome`` is None."""
         with self.database.write() as session:
             row = Event(
-                platform="slack", slack_app_id=self.app_id, type="message", payload=b"{}", subject=subject,
-                state=more.get("state", "processed"), received_at=self.clock(),
+                platform="slack", slack_app_id=self.app_id, type=more.get("kind", "message"), payload=b"{}",
+                subject=subject, state=more.get("state", "processed"), received_at=self.clock(),
             )  # fmt: skip
             session.add(row)
             session.flush()

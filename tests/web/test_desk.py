@@ -95,7 +95,15 @@ def test_anothers_events_are_no_part_of_a_story_that_anybody_can_ask_for(room: d
     assert (unseen.chapters, unseen.signal) == ((), None)
     assert any("invite" in hint for hint in unseen.hints)
     seen = room.desk.story(vic, "C9", "1.1", sees_message=True)
-    assert [(chapter.state, chapter.outcome) for chapter in seen.chapters] == [("processed", None), ("pending", None)]
+    assert [(chapter.state, chapter.outcome) for chapter in seen.chapters] == [("pending", None)]
+
+
+def test_that_another_workspace_asked_for_the_words_is_not_told(room: desk_rows.Room) -> None:
+    room.event("C1:1.1", "ignored", "internal_author")
+    for outcome in ("captured", None):
+        room.event("C1:1.1", outcome, to=room.other_id, kind="view_submission")
+    story = room.desk.story(room.visitor("U0VIC"), "C1", "1.1", sees_message=True)
+    assert [chapter.kind for chapter in story.chapters] == ["message"]
 
 
 def test_hints_say_what_keeps_messages_away(room: desk_rows.Room) -> None:

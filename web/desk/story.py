@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from core.desk import Chapter, Story, Visitor
 from db import Event, Integration, Receipt, Signal, SignalCopy, SlackApp
 from web.console.reasons import outcome_in_words, reason_in_words
 
 MOST = 10
+ASKED_FOR = "view_submission"
+"""The one type of event that nobody in the channel sees happen."""
+
 _HELD_BACK_LATELY = timedelta(hours=24)
 
 
@@ -39,7 +42,9 @@ def tell(session: Session, visitor: Visitor, ref: str, *, sees_message: bool, co
 def _chapters(
     session: Session, visitor: Visitor, integration: Integration, ref: str, *, sees_message: bool
 ) -> Iterator[Chapter]:
-    """Events about the message, oldest first. One without a receipt of the workspace may be somebody else's."""
+    """Events about the message, oldest first. Whoever sees the message may also know of events that became nobody's;
+    that another workspace in the channel has one, or that its people asked for the words, is theirs.
+    """
     ours = and_(Receipt.event_id == Event.id, Receipt.workspace_id == visitor.workspace_id)
     query = (
         select(Event, Receipt)
@@ -48,8 +53,10 @@ def _chapters(
         .order_by(Event.received_at, Event.id)
         .limit(MOST)
     )
-    if not sees_message:
-        query = query.where(Receipt.event_id.is_not(None))
+    has_receipt = Receipt.event_id.is_not(None)
+    anybodys = aliased(Receipt)
+    is_nobodys = ~exists().where(anybodys.event_id == Event.id) & (Event.type != ASKED_FOR)
+    query = query.where(or_(has_receipt, is_nobodys) if sees_message else has_receipt)
     app = integration.slack_app
     for event, receipt in session.execute(query):
         yield _chapter(event, receipt, app, integration)
