@@ -29,7 +29,6 @@ from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
 from oauth.slack_apps import upsert_shared_app
 from oauth.slack_tokens import SlackGrants
-from pipeline.access import StoredAppAccess
 from pipeline.accounts import Accounts
 from pipeline.acquaint import Acquaint
 from pipeline.answers import Answers
@@ -41,14 +40,15 @@ from pipeline.engine.cluster import ClusterWaker
 from pipeline.engine.embedded import EmbeddedEngine
 from pipeline.engine.steps import Step
 from pipeline.farewell import Farewell
-from pipeline.fresh_access import FreshAccess
-from pipeline.lifecycle import StoredLifecycle
+from pipeline.installations.lifecycle import StoredLifecycle
 from pipeline.pauses import StoredPauses
 from pipeline.process import Process
 from pipeline.receive import CommitEach, GroupCommit
 from pipeline.reconcile import Reconcile
 from pipeline.refresh import Refresh, Refresher
 from pipeline.retention import Retention
+from pipeline.tokens.access import StoredAppAccess
+from pipeline.tokens.fresh_access import FreshAccess
 from web import make_web
 from web.cli import Root, make_cli
 from web.desk import StoredDesk, brief_of

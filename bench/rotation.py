@@ -33,8 +33,8 @@ from core.sealing import Keyring
 from core.slack_logs import slack_logger
 from db import Database, Integration, SlackApp, Workspace
 from oauth.slack_tokens import SlackGrants
-from pipeline.fresh_access import FreshAccess
 from pipeline.refresh import Refresher
+from pipeline.tokens.fresh_access import FreshAccess
 from sandbox.app import create_sandbox
 from sandbox.errors import SlackRefusal
 from sandbox.pylon import PylonStandIn

@@ -14,8 +14,8 @@ from oauth.exchange import SLACK_URL
 from oauth.intent import InstallIntent
 from oauth.slack_apps import MISSING
 from oauth.tickets import consume_ticket
-from pipeline.audiences import forget_app
-from pipeline.token_rows import schedule
+from pipeline.installations.audiences import forget_app
+from pipeline.tokens.rows import schedule
 
 log = get_logger()
 

@@ -29,7 +29,7 @@ from oauth.intent import InstallIntent
 from oauth.pages import InstallPages, Page
 from oauth.slack_apps import AppCredentials
 from oauth.state_store import InstallStateStore, intent_of
-from pipeline.access import StoredAccess
+from pipeline.tokens.access import StoredAccess
 
 log = get_logger()
 

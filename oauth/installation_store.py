@@ -15,7 +15,7 @@ from db import Database, Integration
 from oauth.connecting import connect, connected_row
 from oauth.exchange import SLACK_URL
 from oauth.intent import InstallIntent
-from pipeline.lifecycle import disconnect
+from pipeline.installations.lifecycle import disconnect
 
 
 class IntegrationInstallationStore(InstallationStore):

@@ -23,7 +23,7 @@ from db import Conversation, Database, DirectoryEntry, Duty, Integration
 from db.dialects import insert_into, is_unavailable
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
-from pipeline.spread import name_channel
+from pipeline.names.spread import name_channel
 
 EVERY = timedelta(hours=1)
 AFTER_REFUSAL = timedelta(hours=6)

@@ -18,10 +18,10 @@ from core.signal import Lookup
 from core.taming import JsonObject, Tame, tidy
 from db import Database, DirectoryEntry, Integration
 from db.dialects import is_unavailable
-from pipeline.directory import ASKED_KINDS, LIFE, UNKNOWN_LIFE
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
-from pipeline.spread import spread
+from pipeline.names.directory import ASKED_KINDS, LIFE, UNKNOWN_LIFE
+from pipeline.names.spread import spread
 
 BATCH = 10
 LEASE = timedelta(minutes=2)

@@ -21,7 +21,7 @@ from db import Database, Event, Import, Integration, SlackApp
 from db.dialects import insert_into, is_unavailable
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
-from pipeline.progress import expected_requests
+from pipeline.past.progress import expected_requests
 from pipeline.receive import Arrival
 
 LEASE = timedelta(seconds=20)

@@ -14,8 +14,8 @@ from core.errors import StepFailed
 from core.logs import get_logger
 from db import Database, DirectoryEntry, Duty, Integration
 from db.dialects import insert_into, is_unavailable
-from pipeline.autolink import is_news, link
 from pipeline.backfill import PATIENCE, WAITING_REASONS, refuse_if_away
+from pipeline.channels.autolink import is_news, link
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 

@@ -19,11 +19,11 @@ from db.dialects import is_unavailable
 from pipeline.claim import claim_companions, claim_due, claim_one, has_due, lease_out, next_due_at
 from pipeline.engine.steps import Progress
 from pipeline.fail import fail_event
+from pipeline.installations.widen import Widen
 from pipeline.plan import Failed, Handled, Part, Plan, decide
 from pipeline.planning import make_plans
 from pipeline.retry import after_failure
 from pipeline.settle import settle
-from pipeline.widen import Widen
 
 BATCH = 10
 """Few, since one lease covers them all."""

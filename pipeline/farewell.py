@@ -17,7 +17,7 @@ from core.logs import get_logger
 from db import Database, Integration
 from db.dialects import claiming
 from pipeline.engine.steps import Progress
-from pipeline.token_rows import Held
+from pipeline.tokens.rows import Held
 
 LEASE = timedelta(seconds=12)
 """A call and some more; whoever dies with it is relieved while there is time for another try."""

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from core.adapter import Adapter, Findings, ReceivedEvent, Recipient
 from core.logs import get_logger
 from core.signal import Ignored, Lookup, Needs, Writes
-from pipeline.audiences import Ask
+from pipeline.installations.audiences import Ask
 
 log = get_logger()
 

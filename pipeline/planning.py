@@ -10,8 +10,8 @@ from core.adapter import AccountKey, Adapter, Envelope, InboundRequest, Received
 from core.errors import SignalboxError
 from core.signal import Ignored
 from db import Event
-from pipeline.audiences import forget_reshaped
-from pipeline.introduce import reconsider
+from pipeline.installations.audiences import forget_reshaped
+from pipeline.names.introduce import reconsider
 from pipeline.plan import Failed, Part, Plan, decide
 from pipeline.recipients import Match, match
 

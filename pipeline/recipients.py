@@ -13,7 +13,7 @@ from core.adapter import AccountKey, Envelope, Recipient
 from core.taming import JsonObject
 from db import Event, Integration, SlackApp, WebhookKey
 from db.sealed import holds
-from pipeline.audiences import Ask, Audience, known
+from pipeline.installations.audiences import Ask, Audience, known
 
 
 @dataclass(frozen=True, slots=True)

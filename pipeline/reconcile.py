@@ -18,12 +18,12 @@ from core.logs import get_logger
 from db import Database, Duty, Import, Integration
 from db.dialects import insert_into, is_unavailable
 from pipeline.backfill import LEASE, PATIENCE, WAITING_REASONS, reader_of, refuse_if_away, store_records
-from pipeline.channels import captured_channels
+from pipeline.channels.captured import captured_channels
 from pipeline.engine.steps import Progress
-from pipeline.gaps import missed, suspects
-from pipeline.imports import UNFINISHED
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
-from pipeline.walk import Walk
+from pipeline.past.gaps import missed, suspects
+from pipeline.past.imports import UNFINISHED
+from pipeline.past.walk import Walk
 
 EVERY = timedelta(minutes=10)
 NARROW_EVERY = timedelta(minutes=30)

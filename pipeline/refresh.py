@@ -16,8 +16,8 @@ from core.logs import get_logger
 from db import Database, Integration
 from db.dialects import is_unavailable
 from pipeline.engine.steps import Progress
-from pipeline.renewal import LEAD, SPREAD, is_due
-from pipeline.token_rows import Held, settle, take
+from pipeline.tokens.renewal import LEAD, SPREAD, is_due
+from pipeline.tokens.rows import Held, settle, take
 
 BATCH = 10
 STORE_AGAIN_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)

@@ -12,12 +12,12 @@ from core.signal import Capture, Ignored, Writes
 from db import Event, Integration, Receipt, WebhookKey
 from db.dialects import insert_into
 from pipeline.asking import Request, carry_out
-from pipeline.copies import match_copies
-from pipeline.introduce import introduce
+from pipeline.names.introduce import introduce
+from pipeline.pairs.copies import match_copies
+from pipeline.pairs.topics import describe, missing_of
 from pipeline.places import Place, Placed, Written
 from pipeline.plan import Failed, Handled, Part, Plan
 from pipeline.signals import write_signals
-from pipeline.topics import describe, missing_of
 
 USED_RESOLUTION = timedelta(minutes=1)
 """How exact ``last_used_at`` is: one write a minute, not one per event."""

@@ -16,7 +16,7 @@ from db.dialects import insert_into
 from db.search import index_signals
 from pipeline.conversations import resolve
 from pipeline.forgetting import redact
-from pipeline.naming import PROVISIONAL
+from pipeline.names.naming import PROVISIONAL
 from pipeline.places import Place, Placed, Written, place_columns, stored
 from pipeline.welcome import find_unwelcome
 

@@ -9,7 +9,7 @@ from db import Database
 from integrations.slack.asking import reaction_of
 from integrations.slack.client import SlackClient
 from integrations.slack.surfaces import Surfaces
-from pipeline.access import StoredAccess
+from pipeline.tokens.access import StoredAccess
 from tests.conftest import MemoryPauses, StillClock
 from web.desk import StoredDesk
 

@@ -12,7 +12,7 @@ from oauth.authorize import IntegrationsAuthorize
 from oauth.installation_store import IntegrationInstallationStore
 from oauth.installer import Installer
 from oauth.intent import InstallIntent
-from pipeline.access import StoredAccess
+from pipeline.tokens.access import StoredAccess
 from tests.conftest import StillClock
 from tests.oauth.conftest import Connection, Tenant
 

@@ -15,7 +15,7 @@ from oauth.installation_store import IntegrationInstallationStore
 from oauth.installer import Installer
 from oauth.intent import InstallIntent
 from oauth.slack_tokens import SlackGrants
-from pipeline.lifecycle import StoredLifecycle
+from pipeline.installations.lifecycle import StoredLifecycle
 from sandbox.server import SandboxServer
 from sandbox.slack import SlackStandIn
 from tests.conftest import NOW, StillClock

@@ -14,8 +14,8 @@ from integrations.slack.bolt import build_app
 from integrations.slack.effects import SlackEffects
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installer import Installer
-from pipeline.access import StoredAccess
-from pipeline.lifecycle import StoredLifecycle
+from pipeline.installations.lifecycle import StoredLifecycle
+from pipeline.tokens.access import StoredAccess
 from sandbox import slack_events
 from sandbox.slack import SlackStandIn
 from sandbox.slack_world import SlackTeam

@@ -16,11 +16,11 @@ from core.signal import Lookup
 from core.taming import JsonObject
 from db import Database, Event, Integration, Receipt, Signal, SlackApp, WebhookKey, Workspace
 from integrations.pylon.hydrated import COMPANY_SECONDS
-from pipeline.access import StoredAccess, StoredAppAccess
 from pipeline.claim import next_due_at
 from pipeline.complete import Complete
 from pipeline.process import Process
 from pipeline.receive import Arrival, CommitEach, Stored
+from pipeline.tokens.access import StoredAccess, StoredAppAccess
 from tests.conftest import StillClock
 
 HOME, CUSTOMER, CHANNEL = "T0HOME", "T0CUSTOMER", "C0SHARED"

@@ -10,10 +10,10 @@ from sqlalchemy import select
 import integrations
 from core.taming import JsonObject
 from db import Integration, Receipt, Signal, SlackApp, Workspace
-from pipeline.access import StoredAccess
 from pipeline.acquaint import Acquaint
 from pipeline.pauses import StoredPauses
 from pipeline.receive import Stored
+from pipeline.tokens.access import StoredAccess
 from sandbox import slack_events
 from sandbox.app import create_sandbox
 from sandbox.pylon import PylonStandIn

@@ -12,9 +12,9 @@ from core.taming import JsonObject
 from db import Import, Integration
 from integrations.slack.client import SlackClient
 from integrations.slack.history import SlackHistorian
-from pipeline.access import StoredAccess
 from pipeline.backfill import Backfill
 from pipeline.pauses import StoredPauses
+from pipeline.tokens.access import StoredAccess
 from sandbox import slack_events
 from sandbox.app import create_sandbox
 from sandbox.cast import Cast, assemble

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from core.clock import Clock
 from db import Database, Integration, SlackApp, Workspace
 from oauth.slack_tokens import SlackGrants
-from pipeline.fresh_access import FreshAccess
 from pipeline.refresh import Refresh, Refresher
+from pipeline.tokens.fresh_access import FreshAccess
 from sandbox.app import create_sandbox
 from sandbox.pylon import PylonStandIn
 from sandbox.server import SandboxServer

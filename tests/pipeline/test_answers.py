@@ -11,9 +11,9 @@ from core.errors import StepFailed
 from core.signal import Lookup
 from core.voice import Captured, Digest
 from db import Duty, Integration
-from pipeline.access import StoredAccess
 from pipeline.answers import Answers
 from pipeline.retry import SCHEDULE
+from pipeline.tokens.access import StoredAccess
 from tests.pipeline.conftest import CHANNEL, HOME, Line, message
 
 ROOT = "1795255200.000100"

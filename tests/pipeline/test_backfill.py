@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from core.history import Allowance, Page
 from db import Event, Import, Integration, Signal
 from pipeline.backfill import LEASE
-from pipeline.progress import standing
+from pipeline.past.progress import standing
 from sandbox.slack_limits import DISTRIBUTED_APP, INTERNAL_APP
 from tests.pipeline.conftest import message
 from tests.pipeline.past import Past, past

@@ -18,8 +18,8 @@ from core.changes import (
 )
 from core.errors import StepFailed
 from db import Conversation, ConversationLink, Database, DirectoryEntry, Integration, Signal, SlackApp
-from pipeline.access import StoredAccess
-from pipeline.lifecycle import StoredLifecycle
+from pipeline.installations.lifecycle import StoredLifecycle
+from pipeline.tokens.access import StoredAccess
 from tests.pipeline.conftest import CHANNEL, HOME, Line, edited, message
 
 Tell = Callable[..., None]

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from db import AuditEntry, DirectoryEntry, Duty, Import, Integration
 from integrations.slack.channels import SlackChannels
 from integrations.slack.client import SlackClient
-from pipeline.autolink import link_renamed
 from pipeline.channel_list import EVERY, ChannelList, list_again
-from pipeline.channels import captured_channels
+from pipeline.channels.autolink import link_renamed
+from pipeline.channels.captured import captured_channels
 from pipeline.pauses import StoredPauses
 from sandbox.slack_world import SlackChannel
 from tests.pipeline.past import Past, past

@@ -12,8 +12,8 @@ from core.adapter import Access
 from core.errors import StepFailed
 from core.voice import Captured, Digest
 from db import Duty, Integration, Signal, Workspace
-from pipeline.access import StoredAccess
 from pipeline.digest import Digests, next_at
+from pipeline.tokens.access import StoredAccess
 from tests.pipeline.conftest import Line
 from web.desk import brief_of
 

@@ -8,7 +8,7 @@ from core.errors import StepFailed
 from core.grants import Presented
 from db import Database, Integration
 from pipeline.farewell import Farewell
-from pipeline.lifecycle import leave
+from pipeline.installations.lifecycle import leave
 from sandbox.slack import SlackStandIn
 from tests.conftest import StillClock
 from tests.pipeline.rotation import OTHER, TEAM, Rotation, connected, install, strict_slack

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.likeness import Said, likenesses, plain
+from pipeline.pairs.likeness import Said, likenesses, plain
 from tests.conftest import NOW
 
 

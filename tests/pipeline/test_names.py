@@ -9,7 +9,7 @@ from core.search_text import parse_query
 from core.taming import JsonObject
 from db import CaptureMode, DirectoryEntry, Event, Integration, Signal
 from db.search import matching
-from pipeline.directory import LIFE, UNKNOWN_LIFE
+from pipeline.names.directory import LIFE, UNKNOWN_LIFE
 from sandbox import slack_events
 from sandbox.slack_world import SlackUser
 from tests.pipeline.connect import ACME, ADA, GIL, GLOBEX, GUS, INITECH, SHARED, UMA, UMBRELLA, Connect, connect

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from core.signal import Lookup
 from core.taming import JsonObject
 from db import DirectoryEntry, SignalCopy
-from pipeline.access import StoredAccess
 from pipeline.acquaint import Acquaint
+from pipeline.tokens.access import StoredAccess
 from tests.pipeline.conftest import Line, message
 from tests.pipeline.pylon_story import LINKED, ROOT, said_in_slack, theirs, ts
 

@@ -9,7 +9,7 @@ from core.errors import StepFailed
 from core.grants import Grant, Presented
 from db import Database, SlackApp
 from pipeline.refresh import Refresher
-from pipeline.renewal import LEASE, SHORT, is_due, is_wanted
+from pipeline.tokens.renewal import LEASE, SHORT, is_due, is_wanted
 from tests.conftest import StillClock
 from tests.pipeline.rotation import CALL, OTHER, Rotation, connected, install, strict_slack
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from core.adapter import AccountKey
 from core.taming import JsonObject
 from db import ChannelAudience, SlackApp
-from pipeline.audiences import FRESH, forget_app, remember
-from pipeline.lifecycle import StoredLifecycle
+from pipeline.installations.audiences import FRESH, forget_app, remember
+from pipeline.installations.lifecycle import StoredLifecycle
 from pipeline.replay import replay
 from sandbox import slack_events
 from sandbox.slack_world import SlackTeam

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from core.errors import FieldError, InvalidFields, NotFound
 from db import Integration, SlackChannelConfig
-from pipeline.imports import import_newly_listed, listed_ids
+from pipeline.past.imports import import_newly_listed, listed_ids
 from web.actions import Actor, audit, owned
 from web.services import services
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import Conversation, ConversationLink, ConversationVerdict, Signal, SignalCopy
-from pipeline.verdicts import say_different, say_same
+from pipeline.pairs.verdicts import say_different, say_same
 from web.actions import Actor, audit, owned
 from web.services import services
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, FieldError, InvalidFields, NotFound
 from db import DirectoryEntry, Duty, Integration, SlackChannelConfig
 from pipeline.channel_list import list_again, take_in
-from pipeline.channels import captured_channels
-from pipeline.completeness import completeness
+from pipeline.channels.captured import captured_channels
+from pipeline.past.completeness import completeness
 from web.actions import Actor, audit, owned, speakable
 from web.services import services
 

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, FieldError, InvalidFields
 from db import Import, Integration
-from pipeline.channels import captured_channels
-from pipeline.imports import UNFINISHED, add_import, is_imported_now
+from pipeline.channels.captured import captured_channels
+from pipeline.past.imports import UNFINISHED, add_import, is_imported_now
 from web.actions import Actor, audit, owned
 from web.services import services
 

@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 from core.adapter import Adapter
 from core.errors import Conflict, FieldError, InvalidFields
 from db import Integration, IntegrationConfig
-from pipeline.imports import import_newly_listed, listed_ids
-from pipeline.lifecycle import leave
+from pipeline.installations.lifecycle import leave
+from pipeline.past.imports import import_newly_listed, listed_ids
 from web.actions import Actor, audit, owned
 from web.actions.connecting import DEFAULT_HEADER, without_scheme
 from web.actions.organisations import organisation_of, refuse_if_connected

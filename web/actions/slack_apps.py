@@ -14,7 +14,7 @@ from core.errors import Conflict, FieldError, InvalidFields
 from core.ids import new_id
 from db import Integration, SlackApp
 from oauth.app_check import Pasted, require_right, require_well_formed
-from pipeline.lifecycle import disconnect
+from pipeline.installations.lifecycle import disconnect
 from web.actions import Actor, audit, owned
 from web.services import services
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.taming import JsonObject
 from db import Import as ImportRow
 from db import ImportState
-from pipeline.progress import standing
+from pipeline.past.progress import standing
 from web.actions import actor
 from web.actions.imports import cancel_import as cancel
 from web.actions.imports import order_import as order

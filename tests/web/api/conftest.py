@@ -26,8 +26,8 @@ from core.taming import JsonObject
 from db import ApiToken, Database, Scope, User, Workspace, WorkspaceMember
 from integrations.pylon.inspection import inspector
 from oauth.installer import Installer
-from pipeline.access import StoredAccess
 from pipeline.receive import CommitEach
+from pipeline.tokens.access import StoredAccess
 from tests.conftest import StillClock
 from web.api import make_flask, register_api
 from web.api.stream import Pace, Streams

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import Integration, SlackApp
-from pipeline.health import token_health
+from pipeline.tokens.health import token_health
 
 LIMIT_SHOWN_FOR = timedelta(days=7)
 

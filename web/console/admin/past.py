@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from db import Import, Integration
 from pipeline.channel_list import kind_of
-from pipeline.completeness import complete_until
-from pipeline.progress import Standing, standing
+from pipeline.past.completeness import complete_until
+from pipeline.past.progress import Standing, standing
 from web.actions.directory import ListedChannel, known_channels, list_state
 
 SHOWN_CHANNELS = 50

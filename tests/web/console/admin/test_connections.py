@@ -7,7 +7,7 @@ import pytest
 
 from core.digests import Digester
 from db import AuditEntry, Integration, SlackApp, WebhookKey
-from pipeline.audiences import remember
+from pipeline.installations.audiences import remember
 from tests.web.console.admin.conftest import Rooms, secrets_on
 
 

@@ -8,9 +8,9 @@ from core.adapter import Access
 from core.clock import Clock
 from core.errors import StepFailed
 from db import Database
-from pipeline.access import StoredAccess
 from pipeline.refresh import Refresher
-from pipeline.renewal import is_leased, is_over, is_short, is_wanted
+from pipeline.tokens.access import StoredAccess
+from pipeline.tokens.renewal import is_leased, is_over, is_short, is_wanted
 
 LOOKS = 60
 LOOK_EVERY_SECONDS = 0.2

@@ -19,11 +19,11 @@ from core.changes import (
 )
 from core.clock import Clock
 from db import Database, DirectoryEntry, Integration, Signal, SlackApp
-from pipeline.autolink import link_renamed
 from pipeline.channel_list import list_again
-from pipeline.installations import GRID_MIGRATION, addressed
-from pipeline.learned import Learning
-from pipeline.moves import forget_channel, move_channel
+from pipeline.channels.autolink import link_renamed
+from pipeline.installations.addressed import GRID_MIGRATION, addressed
+from pipeline.installations.learned import Learning
+from pipeline.installations.moves import forget_channel, move_channel
 
 
 def apply_change(

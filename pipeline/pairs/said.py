@@ -1,4 +1,4 @@
-"""Signals as `pipeline.likeness` compares them: their plain words, their moment, and every name of their author."""
+"""Signals as `likeness` compares them: their plain words, their moment, and every name of their author."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import DirectoryEntry, Integration, Signal
-from pipeline.likeness import Said, plain
+from pipeline.pairs.likeness import Said, plain
 
 
 def said_of(session: Session, signals: Sequence[Signal]) -> list[Said]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.channels import Channel
 from core.logs import get_logger
 from db import AuditEntry, DirectoryEntry, Integration, SlackChannelConfig
-from pipeline.imports import import_added
+from pipeline.past.imports import import_added
 
 MOST_CHANNELS = 1000
 

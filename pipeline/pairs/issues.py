@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, or_, se
 from sqlalchemy.orm import Session, aliased
 
 from db import ConversationLink, Integration, Signal, SignalCopy
-from pipeline.likeness import SAME_TEXT_WITHIN
+from pipeline.pairs.likeness import SAME_TEXT_WITHIN
 
 NEAREST = 50
 """How many issues, and how many messages around one, are looked at: a guess is worth bounded work."""

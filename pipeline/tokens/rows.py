@@ -18,7 +18,7 @@ from core.grants import Grant, Presented
 from core.ids import new_id
 from core.logs import get_logger
 from db import Integration
-from pipeline.renewal import LEASE, is_leased, renew_at, try_again_at
+from pipeline.tokens.renewal import LEASE, is_leased, renew_at, try_again_at
 
 SEALED_AGAIN_LATER = timedelta(hours=1)
 

@@ -1,7 +1,7 @@
 """A channel gets another id: what was captured under the old one carries on under the new one, and nothing is twice.
 
-New arrivals are led to the new id first (`pipeline.changes`), then the rows follow in batches of a transaction each, so
-that a large channel holds nobody up. Running it again finds what is left.
+New arrivals are led to the new id first (`pipeline.installations.changes`), then the rows follow in batches of a
+transaction each, so that a large channel holds nobody up. Running it again finds what is left.
 """
 
 from datetime import datetime

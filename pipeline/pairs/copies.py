@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from core.clock import utc_now
 from db import ConversationVerdict, Signal, SignalCopy
 from db.dialects import insert_into
-from pipeline.issues import Issue, conversations_near, issues_among, messages_around, threads_of, with_pylon
-from pipeline.likeness import SAME_MOMENT, Likeness, likenesses
-from pipeline.said import said_of
+from pipeline.pairs.issues import Issue, conversations_near, issues_among, messages_around, threads_of, with_pylon
+from pipeline.pairs.likeness import SAME_MOMENT, Likeness, likenesses
+from pipeline.pairs.said import said_of
 
 
 def match_copies(

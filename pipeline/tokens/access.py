@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.adapter import Access
 from core.errors import SealBroken, StepFailed
 from db import Database, Integration, SlackApp
-from pipeline.installations import GRID_MIGRATION
+from pipeline.installations.addressed import GRID_MIGRATION
 
 
 @dataclass(frozen=True, slots=True)

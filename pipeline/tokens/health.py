@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db import Integration
-from pipeline.renewal import is_leased
+from pipeline.tokens.renewal import is_leased
 
 EXPLANATIONS: Mapping[str, str] = {
     "invalid_refresh_token": "Slack does not know the refresh token any more. Add the app to Slack once more.",

@@ -18,8 +18,8 @@ from core.logs import get_logger
 from core.signal import Lookup
 from core.taming import JsonObject, Tame
 from db import Database, Event
-from pipeline.audiences import Ask, Place, remember
 from pipeline.claim import claim_one
+from pipeline.installations.audiences import Ask, Place, remember
 from pipeline.plan import Plan
 from pipeline.planning import make_plans
 from pipeline.retry import after_failure

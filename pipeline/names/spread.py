@@ -13,9 +13,9 @@ from core.signal import Account, Affiliation, Author, Lookup
 from core.taming import JsonObject, tidy
 from db import DirectoryEntry, Event, Integration, Receipt, Signal, SignalRevision
 from db.search import index_signals
-from pipeline.copies import match_copies
-from pipeline.directory import Entry, accounts_of, want
-from pipeline.naming import PROVISIONAL, Told, named
+from pipeline.names.directory import Entry, accounts_of, want
+from pipeline.names.naming import PROVISIONAL, Told, named
+from pipeline.pairs.copies import match_copies
 from pipeline.replay import replay
 
 MOST = 5_000

@@ -8,7 +8,7 @@ from core.adapter import AccountKey
 from core.affiliations import affiliation_of
 from core.signal import Account, Author, Lookup
 from core.taming import JsonObject, Tame
-from pipeline.directory import Entry
+from pipeline.names.directory import Entry
 
 _SIGILS = {"user": "@", "channel": "#"}
 PROVISIONAL = "provisional"

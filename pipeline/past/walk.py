@@ -7,7 +7,7 @@ from typing import Any
 from core.history import Allowance, Page
 from core.signal import ConversationKey
 from db import Duty
-from pipeline.gaps import Suspect
+from pipeline.past.gaps import Suspect
 
 OVERLAP = timedelta(minutes=10)
 """How far a walk goes back where every request must be weighed, and how new an answer makes its thread worth a read."""

@@ -11,9 +11,9 @@ from core.changes import Change
 from core.clock import Clock
 from core.logs import get_logger
 from db import Database, Integration
-from pipeline.audiences import forget_app
-from pipeline.changes import apply_change
-from pipeline.installations import addressed, token_of
+from pipeline.installations.addressed import addressed, token_of
+from pipeline.installations.audiences import forget_app
+from pipeline.installations.changes import apply_change
 
 FAREWELL = timedelta(seconds=45)
 """Within a minute of a disconnection no token is left, even when a sweep is what wakes the step that wipes it."""

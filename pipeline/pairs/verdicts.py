@@ -10,8 +10,8 @@ from core.signal import ConversationKey
 from db import ConversationLink, ConversationVerdict
 from db.dialects import insert_into
 from pipeline.conversations import resolve
-from pipeline.copies import match_issue
-from pipeline.issues import issues_among
+from pipeline.pairs.copies import match_issue
+from pipeline.pairs.issues import issues_among
 
 NOT_A_PAIR = "One of the two must hold a Pylon issue and the other a Slack thread."
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from core.adapter import Adapter, Findings, Recipient
 from core.signal import Account, Capture, Ignored, Lookup, Write, Writes
 from core.taming import Tame
-from pipeline.directory import ACCOUNT_KINDS, Asked, Entry, accounts_of, look_up, want
-from pipeline.naming import Told, named
+from pipeline.names.directory import ACCOUNT_KINDS, Asked, Entry, accounts_of, look_up, want
+from pipeline.names.naming import Told, named
 from pipeline.plan import Part, Plan, decide_part
 
 

@@ -1,0 +1,1 @@
+"""Which channels a connection captures, and which it adds by itself."""

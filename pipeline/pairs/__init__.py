@@ -1,0 +1,1 @@
+"""One conversation from two sources: its issue, its copies, and what people say of both."""
