@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from core.adapter import Adapter, ReceivedEvent
 from core.history import Page, Record
 from core.signal import ConversationKey, Ignored, Write, Writes
-from db import Conversation, ConversationLink, Event, Integration, Signal
+from db import Conversation, ConversationLink, Event, Integration, Receipt, Signal
 from pipeline.recipients import recipient_of, scope_of
 
 
@@ -107,8 +107,12 @@ def _described(session: Session, integration: Integration, records: Sequence[Rec
 
 
 def _heard(session: Session, integration: Integration, refs: Sequence[str]) -> set[str]:
-    """The messages of which some event came, whatever became of it."""
+    """The messages of which some event came to the workspace, whatever became of it, or may still come. In a shared
+    channel an event may have named another company's connection alone.
+    """
     of_app, of_it = Event.slack_app_id == integration.slack_app_id, Event.integration_id == integration.id
     door = of_app if integration.slack_app_id else of_it
+    ours = exists().where(Receipt.event_id == Event.id, Receipt.workspace_id == integration.workspace_id)
     query = select(Event.subject).where(door, Event.subject.in_(refs), Event.type.startswith("message"))
+    query = query.where(or_(Event.state == "pending", ours))
     return {ref for ref in session.scalars(query) if ref}

@@ -103,6 +103,22 @@ def test_what_came_is_not_stored_again_whatever_became_of_it(past: Past, step: R
     assert [s.verbatim for s in past.line.signals()] == ["Heard."]
 
 
+def test_what_came_for_another_company_in_the_channel_is_repaired_here(past: Past, step: Reconcile) -> None:
+    step.run()
+    said = past.say("Only the other side heard this.", past.clock() + timedelta(minutes=1))
+    body: Any = past.slack.event(said, team=past.cast.home)
+    body["authorizations"] = [{"team_id": "T0ELSEWHERE", "enterprise_id": None, "is_enterprise_install": False}]
+    past.line.store("slack", "message", body, external_id="Ev1", slack_app_id=past.line.slack_app_id,
+                    subject=f"{said['channel']}:{said['ts']}")  # fmt: skip
+    past.line.run()
+    assert past.line.signals() == []
+    walk(past, step)
+    assert [s.verbatim for s in past.line.signals()] == ["Only the other side heard this."]
+    count = events(past)
+    walk(past, step)
+    assert events(past) == count
+
+
 def test_a_missed_edit_is_made_up_for(past: Past, step: Reconcile) -> None:
     step.run()
     said = past.say("It is slow.", past.clock() + timedelta(minutes=1))
