@@ -163,7 +163,7 @@ def _populate(database: Database, name: str) -> str:
         session.flush()
         of = {"workspace_id": workspace.id}
         soon = NOW + timedelta(hours=1)
-        app = SlackApp(**of, client_id="1", client_secret="c", signing_secret="s")
+        app = SlackApp(**of, client_id=name, client_secret="c", signing_secret="s")
         session.add(app)
         session.flush()
         integration = Integration(**of, platform="slack", name="s", slack_app_id=app.id, slack_team_id=f"T{name}",
