@@ -1,5 +1,6 @@
 """A stand-in for Pylon: its objects, and the triggers that call a webhook."""
 
+import json
 import secrets
 import threading
 import uuid
@@ -15,7 +16,8 @@ from core.taming import JsonObject
 from sandbox.errors import SandboxError
 from sandbox.faults import Fault, Faults
 from sandbox.loopback import loopback_client
-from sandbox.pylon_objects import rfc3339
+from sandbox.pylon_budget import Budget
+from sandbox.pylon_objects import opened_issue, rfc3339
 
 ANSWER_SECONDS = 5.0
 FIRST_NUMBER = 1001
@@ -33,6 +35,7 @@ class PylonWebhook:
 class PylonStandIn:
     """One Pylon organisation with one API token.
 
+    ``delivered`` holds what was sent to customers on a request; ``app_secret`` signs the requests of a Custom App.
     ``signing_secret`` is what Pylon shows when the webhook is made: every trigger is signed under it, whether or
     not anybody copied it. None sends triggers without a signature.
     """
@@ -44,6 +47,9 @@ class PylonStandIn:
         self.webhook: PylonWebhook | None = None
         self.clock = clock
         self.faults = Faults()
+        self.budget = Budget(clock)
+        self.delivered: list[JsonObject] = []
+        self.app_secret = secrets.token_hex(32)
         self._client = loopback_client(ANSWER_SECONDS)
         self._lock = threading.Lock()
         self._next_number = FIRST_NUMBER
@@ -86,6 +92,29 @@ class PylonStandIn:
     def add_issue(self, issue: JsonObject) -> JsonObject:
         """Keeps an issue (no trigger fires by itself) and returns it."""
         return self._keep(self._issues, issue)
+
+    def open_issue(
+        self, title: str, body_html: str, *, account: JsonObject | None, email: str | None, destination: str
+    ) -> JsonObject:
+        """Makes an issue as the API does, and delivers its body to the customer unless it is internal."""
+        opened = opened_issue(self.next_number(), title, body_html, of_account=account, email=email, at=self.clock())
+        if destination != "internal":
+            self.delivered.append({"destination": destination, "body_html": body_html, "issue_id": opened["id"]})
+        return self.add_issue(opened)
+
+    def ask_custom_app(self, **query: str) -> httpx.Response:
+        """Calls the Custom App as Pylon does: the webhook's address with ``/app``, its header, the query signed as Go
+        writes it. Raises `SandboxError` when no webhook is set up.
+        """
+        if self.webhook is None:
+            raise SandboxError("Pylon has no webhook yet: set `webhook` first")
+        text = json.dumps({name: [query[name]] for name in sorted(query)}, ensure_ascii=False, separators=(",", ":"))
+        for character in "<>&\u2028\u2029":
+            text = text.replace(character, f"\\u{ord(character):04x}")
+        headers = {"X-Pylon-Signature": hmac_sha256_hex(self.app_secret, text.encode())}
+        if self.webhook.header_name:
+            headers[self.webhook.header_name] = self.webhook.header_value
+        return self._client.get(f"{self.webhook.url}/app", params=query, headers=headers)
 
     def add_message(self, issue_id: str, message: JsonObject) -> JsonObject:
         """Adds a message to an issue, which thereby changes."""

@@ -11,12 +11,13 @@ from typing import TypeAlias
 from flask import Blueprint, Response, jsonify, request
 
 from core.signatures import equals_any
-from core.taming import JsonObject, JsonValue
+from core.taming import JsonObject, JsonValue, Tame
 from sandbox.pylon import PylonStandIn
 from sandbox.pylon_search import UnknownFilter, matching
 
 DEFAULT_LIMIT = 100
 LIMIT_BELOW = 1000
+DESTINATIONS = frozenset({"slack", "email", "in_app_chat", "internal", "sms", "whatsapp"})
 
 View: TypeAlias = Callable[..., JsonObject]
 
@@ -66,7 +67,26 @@ def pylon_blueprint(pylon: PylonStandIn) -> Blueprint:
     for rule, view in rules:
         blueprint.add_url_rule(rule, view.__name__, _answering(pylon, view))
     blueprint.add_url_rule("/issues/search", "search", _answering(pylon, search), methods=["POST"])
+    blueprint.add_url_rule("/issues", "create", _answering(pylon, _creating(pylon)), methods=["POST"])
     return blueprint
+
+
+def _creating(pylon: PylonStandIn) -> View:
+    """A new issue. Only ``internal`` keeps it from the customer, and is what a request without a word of it means."""
+
+    def create() -> JsonObject:
+        body = Tame(request.get_json(silent=True))
+        account_id, email = body.text("account_id"), body.text("requester_email")
+        title, text = body.text("title"), body.text("body_html")
+        if title is None or text is None or (account_id is None and email is None):
+            raise _Refused(400, "invalid_request", "title, body_html and an account or a requester are required.")
+        account = _found(pylon.account(account_id), "account") if account_id else None
+        destination = body.object("destination_metadata").text("destination") or "internal"
+        if destination not in DESTINATIONS:
+            raise _Refused(400, "invalid_request", "The destination is not known.")
+        return {"data": pylon.open_issue(title, text, account=account, email=email, destination=destination)}
+
+    return create
 
 
 def _customers(pylon: PylonStandIn) -> list[tuple[str, View]]:
@@ -92,12 +112,19 @@ def _answering(pylon: PylonStandIn, view: View) -> Callable[..., Response]:
         request_id = str(uuid.uuid4())
         try:
             _authenticate(pylon)
+            left, reset = pylon.budget.take(view.__name__)
+            if left < 0:
+                limited = _failure(request_id, 429, "rate_limited", "Too many requests.")
+                limited.headers["X-Retry-After"] = limited.headers["Retry-After"] = str(reset)
+                return limited
             if fault := pylon.faults.due(view.__name__):
                 failed = _failure(request_id, fault.status, fault.error, "The request failed.")
                 if fault.retry_after is not None:
                     failed.headers["X-Retry-After"] = failed.headers["Retry-After"] = str(fault.retry_after)
                 return failed
-            return jsonify({**view(**arguments), "request_id": request_id})
+            answered = jsonify({**view(**arguments), "request_id": request_id})
+            answered.headers.update(pylon.budget.headers(left, reset))
+            return answered
         except _Refused as refused:
             return _failure(request_id, refused.status, refused.code, refused.sentence)
 

@@ -112,6 +112,16 @@ def issue(
     return opened | ({"slack": _slack_info(slack)} if slack else {})
 
 
+def opened_issue(
+    number: int, title: str, body_html: str, *, of_account: JsonObject | None, email: str | None, at: datetime
+) -> JsonObject:
+    """An issue that a program opened."""
+    requester: JsonObject = {"id": str(uuid.uuid4()), "email": email or ""}
+    account = of_account or {"id": "", "external_ids": []}
+    made = issue(number, title, "", of_account=account, requester=requester, source="form", created_at=at)
+    return made | {"body_html": body_html, "source": "manual"}
+
+
 def message(
     author: MessageAuthor, text: str, *, source: IssueSource, at: datetime, is_private: bool = False
 ) -> JsonObject:

@@ -53,6 +53,10 @@ class Pylon:
         authorization = f"Bearer {self.stand_in.token}" if token is None else token
         return self.http.get(f"{self.server.pylon_api_url}{path}", headers={"authorization": authorization})
 
+    def create(self, body: JsonObject) -> httpx.Response:
+        bearer = {"authorization": f"Bearer {self.stand_in.token}"}
+        return self.http.post(f"{self.server.pylon_api_url}/issues", json=body, headers=bearer)
+
     def search(self, body: JsonObject) -> httpx.Response:
         bearer = {"authorization": f"Bearer {self.stand_in.token}"}
         return self.http.post(f"{self.server.pylon_api_url}/issues/search", json=body, headers=bearer)
@@ -189,3 +193,45 @@ def test_the_signature_is_the_plain_hmac_of_the_body(pylon: PylonStandIn, receiv
     (received,) = receiver.received
     expected = "e30f5cf62cd89231c9d8c35e2e7710cfd2b917d2122909af1eb252177c5bb9fb"
     assert received.headers["x-pylon-signature"] == expected == hmac_sha256_hex("whsec_test", received.body)
+
+
+def test_an_issue_that_is_opened_is_internal_unless_it_says_otherwise(api: Pylon) -> None:
+    body: JsonObject = {"title": "Export", "body_html": "<p>It stops.</p>", "account_id": api.account["id"]}
+    made = api.create(body).json()["data"]
+    assert api.get(f"/issues/{made['id']}").json()["data"]["title"] == "Export"
+    assert made["account"]["id"] == api.account["id"]
+    api.create(body | {"destination_metadata": {"destination": "internal"}})
+    assert api.stand_in.delivered == []
+    api.create(body | {"destination_metadata": {"destination": "slack"}})
+    assert [each["destination"] for each in api.stand_in.delivered] == ["slack"]
+
+
+@pytest.mark.skipif(not OPENAPI.exists(), reason="Pylon's OpenAPI document is not beside this checkout")
+def test_an_opened_issue_is_as_documented(api: Pylon) -> None:
+    answer = api.create({"title": "Export", "body_html": "<p>It stops.</p>", "requester_email": "ada@kestrel.example"})
+
+    jsonschema.validate(answer.json(), schema_of("/issues", "post"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"title": "Export", "body_html": "x"},
+        {"body_html": "x", "requester_email": "a@b.example"},
+        {"title": "x", "requester_email": "a@b.example"},
+        {"title": "x", "body_html": "x", "requester_email": "a@b.example",
+         "destination_metadata": {"destination": "fax"}},
+    ],
+)  # fmt: skip
+def test_an_issue_needs_words_and_a_person(api: Pylon, body: JsonObject) -> None:
+    assert api.create(body).status_code == 400
+    assert api.create({**body, "account_id": "none"}).status_code in (400, 404)
+
+
+def test_answers_say_what_is_left_of_the_minute(api: Pylon, clock: Clock) -> None:
+    api.stand_in.budget.allowed["me"] = 2
+    first, second, third = (api.get("/me") for _ in range(3))
+    assert [first.headers["x-rate-limit-remaining"], second.headers["x-rate-limit-remaining"]] == ["1", "0"]
+    assert (third.status_code, third.headers["x-retry-after"]) == (429, "60")
+    clock.move(timedelta(seconds=60))
+    assert api.get("/me").status_code == 200
