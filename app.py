@@ -14,6 +14,7 @@ from core.digests import Digester
 from core.logs import configure_logs, get_logger
 from core.sealing import Keyring
 from core.settings import Settings, load_settings
+from core.tickets import TicketVoice
 from core.voice import Voice
 from db import Database
 from db.dialects import is_unavailable
@@ -47,6 +48,7 @@ from pipeline.receive import CommitEach, GroupCommit
 from pipeline.reconcile import Reconcile
 from pipeline.refresh import Refresh, Refresher
 from pipeline.retention import Retention
+from pipeline.tickets import Tickets
 from pipeline.tokens.access import StoredAppAccess
 from pipeline.tokens.fresh_access import FreshAccess
 from web import make_web
@@ -100,6 +102,11 @@ class Parts:
     @cached_property
     def voices(self) -> dict[str, Voice]:
         """Who speaks to people on the platforms where we do."""
+        return {"slack": SlackVoice(SlackClient(self.settings.slack_api_url, self.pauses))}
+
+    @property
+    def ticket_voices(self) -> dict[str, TicketVoice]:
+        """Who tells people of their tickets."""
         return {"slack": SlackVoice(SlackClient(self.settings.slack_api_url, self.pauses))}
 
     @cached_property
@@ -165,6 +172,13 @@ class Parts:
                 access=self.access,
                 clock=self.clock,
                 public_url=self.settings.public_url,
+            ),
+            Tickets(
+                database=self.database,
+                desks=self.offers.tickets,
+                voices=self.ticket_voices,
+                access=self.access,
+                clock=self.clock,
             ),
             Farewell(database=self.database, grants=self.grants, clock=self.clock),
             Reconcile(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from core.adapter import AccountKey
+from core.tickets import Ticketing, TicketWish
 
 Role: TypeAlias = Literal["owner", "admin", "member", "viewer"]
 
@@ -148,3 +149,9 @@ class Desk(Protocol):
 
     def plan_digest(self, visitor: Visitor, plan: DigestPlan | None) -> None:
         """Where the digest goes; None ends it. The caller has made sure that the channel is internal."""
+
+    def ticketing(self, visitor: Visitor, channel: str, ts: str, thread_ts: str | None) -> Ticketing | None:
+        """What is known before a ticket is opened over this message; None when none can be, or not by this visitor."""
+
+    def wish_ticket(self, visitor: Visitor, wish: TicketWish) -> bool:
+        """Commits that a ticket is to be opened, once per message; False when it cannot be."""

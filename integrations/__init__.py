@@ -18,19 +18,21 @@ from core.adapter import Adapter, Inspector, LookupClient, Pauses
 from core.channels import ChannelBook
 from core.history import Historian
 from core.panel import Panel
+from core.tickets import TicketDesk
 
 PARTS: Mapping[str, str] = {
     "lookups": "lookup_client",
     "history": "historian",
     "channels": "channel_book",
     "accounts": "account_book",
+    "tickets": "ticket_desk",
     "inspection": "inspector",
     "panel": "panel",
 }
-"""The modules that a platform may have and the function that makes their part. The first four ask the platform's API:
+"""The modules that a platform may have and the function that makes their part. The first five ask the platform's API:
 they are given ``(api_url, pauses)``, where an empty address means the platform's own.
 """
-_ASKING = frozenset({"lookups", "history", "channels", "accounts"})
+_ASKING = frozenset({"lookups", "history", "channels", "accounts", "tickets"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Offers:
     history: Mapping[str, Historian]
     channels: Mapping[str, ChannelBook]
     accounts: Mapping[str, AccountBook]
+    tickets: Mapping[str, TicketDesk]
     inspection: Mapping[str, Inspector]
     panel: Mapping[str, Panel]
 

@@ -45,6 +45,11 @@ def take_submission(encounter: Encounter, surfaces: Surfaces) -> JsonObject | No
     return _shown(captured_dialog(surfaces.desk.console()))
 
 
+def is_talk(channel: str, name: str | None) -> bool:
+    """Whether a payload's channel is a private talk."""
+    return channel.startswith("D") or (name or "").startswith(_TALKS)
+
+
 def _dialog(encounter: Encounter) -> JsonObject:
     body = encounter.interaction.body
     channel, raw = body.object("channel"), body.object("message")
@@ -52,7 +57,7 @@ def _dialog(encounter: Encounter) -> JsonObject:
     message = read_message(raw, read_channel(channel, "id"))
     if message is None:
         return refused_dialog(SORRY, INCOMPLETE)
-    if message.channel.startswith("D") or (name or "").startswith(_TALKS):
+    if is_talk(message.channel, name):
         return refused_dialog(SORRY, PRIVATE)
     known = None if name == "privategroup" else name
     return capture_dialog(message.words or "", pack(raw.raw, message.channel, known))

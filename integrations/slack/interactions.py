@@ -15,10 +15,12 @@ from integrations.slack.explaining import open_story
 from integrations.slack.home import ACTS, switch
 from integrations.slack.interaction import read_interaction
 from integrations.slack.surfaces import Encounter, Surfaces, visitor_of
+from integrations.slack.ticketing import open_ticket_dialog, take_ticket
 from integrations.slack.views.capture import CAPTURE, not_stored
 from integrations.slack.views.command import COMMAND
 from integrations.slack.views.home import REFRESH
 from integrations.slack.views.story import WHY
+from integrations.slack.views.ticket import OPEN_ISSUE
 
 Answer: TypeAlias = JsonObject | None
 """What Slack is told at once; None: that we have heard it."""
@@ -58,6 +60,8 @@ INTERACTIONS: Mapping[tuple[str, str], Callable[[Encounter, Surfaces], Answer]] 
         ("message_action", CAPTURE): open_dialog,
         ("view_submission", CAPTURE): take_submission,
         ("message_action", WHY): open_story,
+        ("message_action", OPEN_ISSUE): open_ticket_dialog,
+        ("view_submission", OPEN_ISSUE): take_ticket,
         ("command", COMMAND): run,
         **{("block_actions", action): switch for action in (*ACTS, REFRESH)},
     }

@@ -28,6 +28,18 @@ class SlackVoice:
         plain = f"Captured as a signal: {captured.url}"
         self._calls.call("chat.postMessage", access, channel=person, text=plain, blocks=blocks, unfurl_links=False)
 
+    def tell_ticket(self, access: Access, person: str, url: str | None, problem: str | None) -> None:
+        """See `core.tickets.TicketVoice`: a direct message, like every answer of ours."""
+        done = (
+            f":white_check_mark: The Pylon issue is open: {kit.link(url, 'see it')}"
+            if url
+            else ":white_check_mark: The Pylon issue is open."
+        )
+        text = f":warning: No Pylon issue was opened. {kit.escape(problem)}" if problem else done
+        blocks = msgspec.json.encode([kit.section(text)]).decode()
+        plain = problem or f"The Pylon issue is open: {url or 'see Pylon'}"
+        self._calls.call("chat.postMessage", access, channel=person, text=plain, blocks=blocks, unfurl_links=False)
+
     def post_digest(self, access: Access, channel: str, digest: Digest) -> None:
         """See `core.voice.Voice.post_digest`."""
         if not is_internal(self._calls, access, channel):

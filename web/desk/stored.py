@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from core.adapter import AccountKey
 from core.clock import Clock
 from core.desk import Brief, DigestPlan, Overview, Story, Visitor
+from core.tickets import Ticketing, TicketWish
 from db import Database, Integration
-from web.desk import changes
+from web.desk import changes, tickets
 from web.desk.briefs import brief_of, found, of_workspace
 from web.desk.overview import look
 from web.desk.story import tell
@@ -73,3 +74,13 @@ class StoredDesk:
         """See `core.desk.Desk.plan_digest`."""
         with self.database.write() as session:
             changes.plan_digest(session, visitor, plan, self.clock())
+
+    def ticketing(self, visitor: Visitor, channel: str, ts: str, thread_ts: str | None) -> Ticketing | None:
+        """See `core.desk.Desk.ticketing`."""
+        with self.database.read() as session:
+            return tickets.known(session, visitor, (channel, ts, thread_ts), self.console())
+
+    def wish_ticket(self, visitor: Visitor, wish: TicketWish) -> bool:
+        """See `core.desk.Desk.wish_ticket`."""
+        with self.database.write() as session:
+            return tickets.wish(session, visitor, wish, self.clock())

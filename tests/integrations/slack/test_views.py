@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from core.adapter import AccountKey
 from core.desk import Brief, Chapter, DigestPlan, Overview, Room, Story, Visitor
 from core.taming import JsonObject, Tame
+from core.tickets import Ticketing
 from core.voice import Digest
 from integrations.slack.views import command, home, kit
 from integrations.slack.views.capture import capture_dialog, captured_dialog, read_opinion, refused_dialog
 from integrations.slack.views.digest import digest_blocks
 from integrations.slack.views.signals import signal_lines
 from integrations.slack.views.story import story_blocks, story_dialog
+from integrations.slack.views.ticket import Filled, asked_dialog, opened_already, read_ticket, ticket_dialog
 from sandbox.slack_kit import problems_of_blocks, problems_of_view
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -185,3 +187,36 @@ def test_what_somebody_wrote_marks_up_nothing(words: str) -> None:
 def test_any_state_of_the_dialog_is_read(state: JsonObject) -> None:
     opinion = read_opinion(Tame({"state": state}))
     assert opinion.severity in (None, "critical", "high", "medium", "low")
+
+
+@pytest.mark.parametrize("words", ["", "It <stops>\nand stays", "x" * 9000, "\n\n"])
+@pytest.mark.parametrize("known", [Ticketing(), Ticketing("a1", "Kestrel <b>", "ada@kestrel.example")])
+def test_the_dialog_of_an_issue_is_within_the_limits(words: str, known: Ticketing) -> None:
+    view = ticket_dialog(words, known, "{}")
+    assert problems_of_view(view) == []
+    needs_address = [block["optional"] for block in blocks_of(view) if block.get("block_id") == "email"]
+    assert needs_address == [known.account_id is not None]
+    assert "initial_options" not in str(view), "nobody answers a customer by leaving all as it is"
+    for other in (asked_dialog(), opened_already(URL)):
+        assert problems_of_view(other) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "filled"),
+    [
+        ({}, None),
+        ({"title": {"value": {"value": " T "}}, "text": {"value": {"value": "x"}}}, Filled("T", "x", None, False)),
+        ({"title": {"value": {"value": "T"}}, "text": {"value": {"value": "  "}}}, None),
+        ({"title": {"value": {"value": "T"}}, "text": {"value": {"value": "x"}}, "email": {"value": {"value": "a@b.c"}},
+          "answer": {"value": {"selected_options": [{"value": "answer_customer"}]}}}, Filled("T", "x", "a@b.c", True)),
+        ({"title": {"value": {"value": "T"}}, "text": {"value": {"value": "x"}},
+          "answer": {"value": {"selected_options": [{"value": "other"}, 7, None]}}}, Filled("T", "x", None, False)),
+        ({"title": 7, "text": [], "answer": "answer_customer"}, None),
+    ],
+)  # fmt: skip
+def test_what_was_filled_into_the_dialog_of_an_issue(values: JsonObject, filled: Filled | None) -> None:
+    assert read_ticket(Tame({"state": {"values": values}})) == filled
+
+
+def blocks_of(view: JsonObject) -> list[JsonObject]:
+    return [block.raw for block in Tame(view).objects("blocks")]
