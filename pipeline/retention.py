@@ -9,13 +9,19 @@ from ulid import ULID
 
 from core.clock import Clock
 from core.logs import get_logger
-from db import Database, Event, Integration, Receipt, Signal, WebhookKey, Workspace
+from db import Database, Event, Integration, Receipt, Signal, SlackApp, WebhookKey, Workspace
 from pipeline.engine.steps import Progress
 
 BATCH = 500
 EVERY = timedelta(hours=1)
 DEDUPE_LIVES = timedelta(days=7)
 """Events are kept at least this long: a repeat must be told from something new."""
+
+_DOORS = (
+    (Integration, Event.integration_id),
+    (WebhookKey, Event.webhook_key_id),
+    (SlackApp, Event.slack_app_id),  # the workspace's own apps, not the one that all share
+)
 
 log = get_logger()
 
@@ -78,7 +84,7 @@ def _old_events(session: Session, workspace_id: str, before: datetime) -> list[s
     settled = exists().where(Event.id == Receipt.event_id, Event.state != "pending")
     received = select(Receipt.event_id).where(Receipt.workspace_id == workspace_id, Receipt.event_id < earlier, settled)
     found = list(session.scalars(received.order_by(Receipt.event_id).limit(BATCH)))
-    for model, door in ((Integration, Event.integration_id), (WebhookKey, Event.webhook_key_id)):
+    for model, door in _DOORS:
         for door_id in session.scalars(select(model.id).where(model.workspace_id == workspace_id)).all():
             unclaimed = select(Event.id).where(door == door_id, Event.id < earlier, Event.state != "pending")
             found += session.scalars(unclaimed.where(~_has_receipt()).order_by(Event.id).limit(BATCH))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from ulid import ULID
 
-from db import Database, Event, Receipt, Signal, SignalRevision, WebhookKey, Workspace
+from db import Database, Event, Receipt, Signal, SignalRevision, SlackApp, WebhookKey, Workspace
 from pipeline.retention import BATCH, Retention
 from tests.conftest import NOW, StillClock
 
@@ -33,13 +33,18 @@ def add_signal(database: Database, workspace_id: str, ref: str, days_ago: float)
 
 
 def add_event(
-    database: Database, days_ago: float, *receivers: str, state: str = "processed", key: str | None = None
+    database: Database,
+    days_ago: float,
+    *receivers: str,
+    state: str = "processed",
+    key: str | None = None,
+    app: str | None = None,
 ) -> str:
     at = NOW - timedelta(days=days_ago)
     with database.write() as session:
         event = Event(
             id=f"evt_{ULID.from_datetime(at)}", platform="webhook", type="signal", payload=b"{}", state=state,
-            received_at=at, webhook_key_id=key, due_at=at if state == "pending" else None,
+            received_at=at, webhook_key_id=key, slack_app_id=app, due_at=at if state == "pending" else None,
         )  # fmt: skip
         session.add(event)
         session.flush()
@@ -93,6 +98,21 @@ def test_events_that_reached_nobody_go_with_their_door(database: Database, clock
         session.add(key)
     add_event(database, 11, state="failed", key=key.id)
     kept = {add_event(database, 9, state="failed", key=key.id), add_event(database, 11, state="pending", key=key.id)}
+    run_all(Retention(database=database, clock=clock))
+    assert left(database)[1] == kept
+
+
+def test_events_that_reached_nobody_through_an_own_slack_app_go_too(database: Database, clock: StillClock) -> None:
+    workspace_id = add_workspace(database, "short", 30)
+    with database.write() as session:
+        own = SlackApp(workspace_id=workspace_id, client_id="1.2", client_secret="s", signing_secret="t")
+        shared = SlackApp(client_id="3.4", client_secret="s", signing_secret="t")
+        session.add_all([own, shared])
+    add_event(database, 31, state="ignored", app=own.id)
+    kept = {
+        add_event(database, 29, state="ignored", app=own.id),
+        add_event(database, 31, state="ignored", app=shared.id),
+    }
     run_all(Retention(database=database, clock=clock))
     assert left(database)[1] == kept
 
