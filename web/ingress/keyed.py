@@ -10,6 +10,7 @@ from db.dialects import is_unavailable
 from pipeline.knocks import NewKnock, note_knock
 from web.ingress.admission import Credential, acknowledged, inbound_request, refuse, store
 from web.ingress.live import connected_at, live_secrets
+from web.ingress.repeats import body_of, remember, waiting_twin
 from web.services import services
 
 log = get_logger()
@@ -32,7 +33,11 @@ def receive(platform: str, ingest_key: str) -> Response:
     if refusal is not None:
         _note(platform, integration_id, inbound, secrets, refusal=refusal)
         raise refuse(platform, refusal)
-    stored = store(adapter, inbound, adapter.envelope(inbound), Credential(integration_id=integration_id))
+    envelope, body = adapter.envelope(inbound), body_of(integration_id, inbound.body)
+    stored = None if envelope.external_id else waiting_twin(body, inbound.received_at)
+    if stored is None:
+        stored = store(adapter, inbound, envelope, Credential(integration_id=integration_id))
+        remember(body, stored, inbound.received_at)
     _note(platform, integration_id, inbound, secrets, event_id=stored.event_id)
     return acknowledged()
 
