@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from db import Duty, Integration
@@ -32,6 +32,11 @@ def complete_until(session: Session, integration_id: str) -> datetime | None:
 
 def workspace_complete_until(session: Session, workspace_id: str) -> datetime | None:
     """The moment up to which every captured channel of the workspace's active connections is complete."""
+    return session.scalar(complete_until_of(workspace_id))
+
+
+def complete_until_of(workspace_id: str) -> Select[datetime | None]:
+    """`workspace_complete_until` as a query."""
+    query = select(func.min(Duty.complete_until)).join(Integration, Integration.id == Duty.integration_id)
     active = (Integration.workspace_id == workspace_id, Integration.state == "active", Integration.is_active.is_(True))
-    ids = session.scalars(select(Integration.id).where(*active)).all()
-    return min((until for each in ids if (until := complete_until(session, each))), default=None)
+    return query.where(Duty.kind.like("%.reconcile"), *active)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from db import Event, Integration, Receipt, SlackApp, WebhookKey
+from pipeline.past.completeness import complete_until_of
 
 MOST = 1000
 """Larger numbers are shown as "more than"."""
@@ -18,13 +19,15 @@ RECENT_EVENTS = 2000
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """``waiting`` and ``failed`` (in the last 24 hours) are at most `MOST` + 1; all that was received before
-    ``complete_up_to`` has been processed.
+    ``complete_up_to`` has been processed. ``checked_up_to``: nothing that was said before is missing, by what the
+    platforms were asked (None: nothing was asked yet).
     """
 
     waiting: int
     failed: int
     complete_up_to: datetime
     is_complete: bool
+    checked_up_to: datetime | None
 
 
 def backlog(session: Session, workspace_id: str, now: datetime) -> Backlog:
@@ -41,8 +44,9 @@ def backlog(session: Session, workspace_id: str, now: datetime) -> Backlog:
     pending_since = select(Event.received_at).where(pending, concerns).offset(0).subquery()
     oldest = select(func.min(pending_since.c.received_at))
     waiting = select(func.count()).select_from(own.subquery()).scalar_subquery()
-    waits, since = session.execute(select(waiting, oldest.scalar_subquery())).one()
-    return Backlog(waits, _failed(session, workspace_id, now), since or now, since is None)
+    checked = complete_until_of(workspace_id).scalar_subquery()
+    waits, since, until = session.execute(select(waiting, oldest.scalar_subquery(), checked)).one()
+    return Backlog(waits, _failed(session, workspace_id, now), since or now, since is None, until)
 
 
 def _failed(session: Session, workspace_id: str, now: datetime) -> int:

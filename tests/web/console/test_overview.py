@@ -6,7 +6,7 @@ from datetime import timedelta
 from bs4 import BeautifulSoup
 from sqlalchemy import event as events
 
-from db import Event, Integration, Receipt, SlackApp, WebhookKey
+from db import Duty, Event, Integration, Receipt, SlackApp, WebhookKey
 from tests.web.console.conftest import Console
 
 
@@ -58,6 +58,19 @@ def test_the_overview_says_how_far_everything_is_processed(console: Console) -> 
     add_event(console, state="pending", integration_id=pylon.id)
     page = figures(console.page())
     assert page == {"Complete up to": "5 min ago 20 Nov 2026, 10:00 UTC", "Waiting": "2", "Failed": "1"}
+
+
+def test_the_overview_says_up_to_when_nothing_is_missing(console: Console) -> None:
+    """The connection whose gaps were looked for last counts; paused and ended ones do not."""
+    console.add_signal()
+    assert "Nothing is missing" not in console.page().text
+    ended = {"state": "disconnected", "pylon_account_id": "o3"}
+    rows = [add_integration(console, pylon_account_id=f"o{n}") for n in range(2)] + [add_integration(console, **ended)]
+    with console.database.write() as session:
+        for minutes, row in zip((5, 65, 600), rows, strict=True):
+            until = console.clock() - timedelta(minutes=minutes)
+            session.add(Duty(integration_id=row.id, kind="pylon.reconcile", scope="", complete_until=until))
+    assert "Nothing is missing up to 20 Nov 2026, 08:55 UTC." in console.page().text
 
 
 def test_a_shared_apps_backlog_holds_back_completeness_and_tells_no_numbers(
