@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.adapter import AccessSource
 from core.errors import StepFailed
+from core.ids import may_be_id
 from db import Database, Integration
 from db.sealed import holds
 from oauth.connecting import connected_row
@@ -33,6 +34,8 @@ class IntegrationsAuthorize(Authorize):
         actor_user_id: str | None = None,  # noqa: ARG002
     ) -> AuthorizeResult | None:
         """The bot of the team's connection, else of its organisation's; None when neither is connected."""
+        if not (_may_be_id(enterprise_id) and _may_be_id(team_id)):
+            return None
         with self._database.read() as session:
             row = (self._row(session, enterprise_id, team_id) if team_id else None) or (
                 self._row(session, enterprise_id, None) if enterprise_id else None
@@ -63,3 +66,8 @@ class IntegrationsAuthorize(Authorize):
     def _row(self, session: Session, enterprise_id: str | None, team_id: str | None) -> Integration | None:
         of_account = connected_row(self._slack_app_id, enterprise_id=enterprise_id, team_id=team_id)
         return session.scalars(select(Integration).where(of_account).order_by(Integration.id)).first()
+
+
+def _may_be_id(given: object) -> bool:
+    """Bolt hands on whatever the body holds there."""
+    return given is None or (isinstance(given, str) and may_be_id(given))

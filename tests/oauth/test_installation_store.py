@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from slack_bolt.context.context import BoltContext
@@ -117,6 +118,9 @@ def test_authorization_prefers_the_team_over_its_organisation(
     assert token("E1", "T2") == token("E1", None) == "xoxb-org"
     assert token(None, "T2") is None
     assert token(None, None) is None
+    hostile: list[Any] = ["T\0", {"id": "T1"}, ["T1"], 10**30, True]
+    for garbage in hostile:
+        assert token(None, garbage) is token(garbage, None) is None
     store.delete_all(enterprise_id=None, team_id="T1")
     assert token(None, "T1") is None
     assert IntegrationsAuthorize(database, StoredAccess(database), "app_other")(

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, FieldError, InvalidFields
+from core.ids import may_be_id
 from db import Import, Integration
 from pipeline.channels.captured import captured_channels
 from pipeline.past.imports import UNFINISHED, add_import, is_imported_now
@@ -22,6 +23,8 @@ def order_import(who: Actor, integration_id: str, channel_id: str | None, since:
     now = services().clock()
     if since >= now:
         raise InvalidFields([FieldError("since", "This must be in the past.")])
+    if channel_id and not may_be_id(channel_id):
+        raise InvalidFields([FieldError("channel_id", "This is no channel's id.")])
     with services().database.write() as session:
         integration = owned(session, who, Integration, integration_id, "integration", lock=True)
         _refuse_impossible(session, integration, channel_id)

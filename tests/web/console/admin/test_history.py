@@ -74,6 +74,10 @@ def test_patterns_and_days_are_saved_and_bad_ones_named(rooms: Rooms, slack: str
     assert "autolink" in refused.text.lower()
 
 
+def test_an_import_of_what_is_no_channel_is_refused(rooms: Rooms, slack: str) -> None:
+    assert rooms.submit(f"/integrations/{slack}/imports", channel_id="\0", days="30").status_code == 422
+
+
 def test_an_import_is_ordered_watched_and_cancelled(rooms: Rooms, slack: str) -> None:
     assert rooms.submit(f"/integrations/{slack}/imports", channel_id="C0EXT", days="30").status_code == 303
     with rooms.database.write() as session:
