@@ -66,6 +66,8 @@ FURNISHED: Mapping[str, Way] = {
     "integrations-pause": _asked,
     "integration": by("/integrations", ".entry:has(.mark-slack) a[href^='/integrations/']"),
     "disconnect": by("/integrations", "a[href$='/disconnect']"),
+    "pylon-begin": at("/integrations/pylon"),
+    "pylon-set-up": by("/integrations", ".entry:has(.mark-pylon) a[href$='/pylon']"),
     "slack-app-begun": _begun_slack_app,
     "slack-apps": at("/slack-apps"),
     "webhook-keys": at("/webhook-keys"),
