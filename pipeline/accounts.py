@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.accounts import AccountBook, KnownAccount
@@ -20,7 +20,8 @@ from core.logs import get_logger
 from core.signal import Account
 from core.taming import JsonObject
 from db import Conversation, Database, DirectoryEntry, Duty, Integration
-from db.dialects import insert_into, is_unavailable
+from db.dialects import insert_into
+from pipeline.duties import attempt, begin_missing
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.names.spread import name_channel
@@ -51,15 +52,7 @@ class Accounts:
         kinds = [kind_of(platform) for platform in self.books]
         leased = lease_due(self.database, Duty, self.clock(), limit=1, where=[Duty.kind.in_(kinds)])
         for duty in leased:
-            try:
-                self._go_on(duty)
-            except StepFailed as failure:
-                self._put_off(duty, failure)
-            except Exception as error:
-                if is_unavailable(error):
-                    raise
-                log.warning("accounts_not_read", integration_id=duty.integration_id, exc_info=error)
-                self._put_off(duty, StepFailed("accounts_not_read", permanent=False))
+            attempt(duty, self._go_on, self._put_off, StepFailed("accounts_not_read", permanent=False))
         return Progress(len(leased), next_due_at(self.database, Duty, Duty.kind.in_(kinds)))
 
     def _follow_connections(self) -> None:
@@ -68,20 +61,9 @@ class Accounts:
         if self._look_at is not None and now < self._look_at:
             return
         self._look_at = now + LOOK_EVERY
+        has_token = Integration.__table__.c.access_token.is_not(None)
         for platform in self.books:
-            present = exists().where(Duty.integration_id == Integration.id, Duty.kind == kind_of(platform))
-            lacking = select(Integration.id).where(
-                Integration.platform == platform,
-                Integration.state == "active",
-                Integration.__table__.c.access_token.is_not(None),
-                ~present,
-            )
-            with self.database.read() as session:
-                ids = session.scalars(lacking).all()
-            if ids:
-                duties = [_duty(integration_id, platform, now) for integration_id in ids]
-                with self.database.write() as session:
-                    session.execute(insert_into(session, Duty).on_conflict_do_nothing(), duties)
+            begin_missing(self.database, kind_of(platform), platform, Integration.state == "active", has_token, now=now)
 
     def _go_on(self, duty: Duty) -> None:
         with self.database.read() as session:
@@ -128,13 +110,6 @@ def internal_channels(session: Session, channels: Collection[tuple[str, str]]) -
 def kind_of(platform: str) -> str:
     """The duty's kind, such as ``pylon.accounts``."""
     return f"{platform}.accounts"
-
-
-def _duty(integration_id: str, platform: str, now: datetime) -> dict[str, object]:
-    return {
-        "integration_id": integration_id, "kind": kind_of(platform), "scope": "", "cursor": {}, "due_at": now,
-        "created_at": now, "updated_at": now,
-    }  # fmt: skip
 
 
 def _keep(session: Session, integration: Integration, accounts: tuple[KnownAccount, ...], now: datetime) -> None:

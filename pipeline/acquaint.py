@@ -17,7 +17,7 @@ from core.logs import get_logger
 from core.signal import Lookup
 from core.taming import JsonObject, Tame, tidy
 from db import Database, DirectoryEntry, Integration
-from db.dialects import is_unavailable
+from pipeline.duties import attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.names.directory import ASKED_KINDS, LIFE, UNKNOWN_LIFE
@@ -47,23 +47,14 @@ class Acquaint:
         """Asks for a few names that are due, and puts them where they were missing."""
         entries = lease_due(self.database, DirectoryEntry, self.clock(), limit=BATCH, where=(_ASKED,), lease=LEASE)
         for entry in entries:
-            self._ask(entry)
+            attempt(entry, self._ask, self._do_without, StepFailed("not_completed", permanent=False))
         return Progress(len(entries), None if entries else next_due_at(self.database, DirectoryEntry, _ASKED))
 
     def _ask(self, entry: DirectoryEntry) -> None:
-        try:
-            finding = self._fetch(entry)
-        except StepFailed as failure:
-            self._do_without(entry, failure)
-        except Exception as error:
-            if is_unavailable(error):
-                raise
-            log.warning("directory_not_asked", integration_id=entry.integration_id, exc_info=error)
-            self._do_without(entry, StepFailed("not_completed", permanent=False))
-        else:
-            with self.database.write() as session:
-                if (row := held(session, entry)) is not None:
-                    self._learn(session, row, finding)
+        finding = self._fetch(entry)
+        with self.database.write() as session:
+            if (row := held(session, entry)) is not None:
+                self._learn(session, row, finding)
 
     def _fetch(self, entry: DirectoryEntry) -> JsonObject:
         with self.database.read() as session:

@@ -14,6 +14,7 @@ from core.taming import Tame
 from core.voice import Captured, Voice
 from db import Database, Duty, Integration, Signal
 from pipeline.asking import ANSWER
+from pipeline.duties import attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, next_due_at, put_off
 
@@ -39,17 +40,13 @@ class Answers:
         """Says a few answers that are due."""
         duties = lease_due(self.database, Duty, self.clock(), limit=BATCH, where=[_OURS])
         for duty in duties:
-            self._answer(duty)
+            attempt(duty, self._answer, self._put_off, StepFailed("not_completed", permanent=False))
         return Progress(len(duties), None if duties else next_due_at(self.database, Duty, _OURS))
 
     def _answer(self, duty: Duty) -> None:
-        try:
-            self._say(duty)
-        except StepFailed as failure:
-            self._put_off(duty, failure)
-        else:
-            with self.database.write() as session:
-                _remove(session, duty)
+        self._say(duty)
+        with self.database.write() as session:
+            _remove(session, duty)
 
     def _say(self, duty: Duty) -> None:
         asked = Tame(duty.cursor)

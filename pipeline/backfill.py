@@ -18,7 +18,8 @@ from core.history import Allowance, Historian, Page, Reader, Record, Stretch
 from core.logs import get_logger
 from core.taming import JsonObject
 from db import Database, Event, Import, Integration, SlackApp
-from db.dialects import insert_into, is_unavailable
+from db.dialects import insert_into
+from pipeline.duties import attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.past.progress import expected_requests
@@ -51,15 +52,7 @@ class Backfill:
         """One page of the import that has waited longest."""
         leased = lease_due(self.database, Import, self.clock(), limit=1, lease=LEASE)
         for row in leased:
-            try:
-                self._go_on(row)
-            except StepFailed as failure:
-                self._put_off(row, failure)
-            except Exception as error:
-                if is_unavailable(error):
-                    raise
-                log.warning("import_page_failed", integration_id=row.integration_id, exc_info=error)
-                self._put_off(row, StepFailed("import_page_failed", permanent=False))
+            attempt(row, self._go_on, self._put_off, StepFailed("import_page_failed", permanent=False))
         return Progress(len(leased), next_due_at(self.database, Import), wakes=("process",) if leased else ())
 
     def _go_on(self, row: Import) -> None:

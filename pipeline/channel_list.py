@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.adapter import Access, AccessSource, AccountKey
@@ -13,9 +13,10 @@ from core.clock import Clock
 from core.errors import StepFailed
 from core.logs import get_logger
 from db import Database, DirectoryEntry, Duty, Integration
-from db.dialects import insert_into, is_unavailable
+from db.dialects import insert_into
 from pipeline.backfill import PATIENCE, WAITING_REASONS, refuse_if_away
 from pipeline.channels.autolink import is_news, link
+from pipeline.duties import attempt, begin_missing
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 
@@ -47,15 +48,7 @@ class ChannelList:
         kinds = [kind_of(platform) for platform in self.books]
         leased = lease_due(self.database, Duty, self.clock(), limit=1, where=[Duty.kind.in_(kinds)])
         for duty in leased:
-            try:
-                self._go_on(duty)
-            except StepFailed as failure:
-                self._put_off(duty, failure)
-            except Exception as error:
-                if is_unavailable(error):
-                    raise
-                log.warning("channel_list_failed", integration_id=duty.integration_id, exc_info=error)
-                self._put_off(duty, StepFailed("channel_list_failed", permanent=False))
+            attempt(duty, self._go_on, self._put_off, StepFailed("channel_list_failed", permanent=False))
         return Progress(len(leased), next_due_at(self.database, Duty, Duty.kind.in_(kinds)))
 
     def _begin_with_the_new(self) -> None:
@@ -65,18 +58,8 @@ class ChannelList:
             return
         self._look_at = now + LOOK_EVERY
         for platform in self.books:
-            kind = kind_of(platform)
-            has_one = exists().where(Duty.integration_id == Integration.id, Duty.kind == kind)
-            query = select(Integration.id).where(
-                Integration.platform == platform, Integration.state != "disconnected", ~has_one
-            )
-            with self.database.read() as session:
-                missing = session.scalars(query).all()
-            if missing:
-                with self.database.write() as session:
-                    new = {"kind": kind, "scope": "", "cursor": {}, "due_at": now, "created_at": now, "updated_at": now}
-                    rows = [{"integration_id": integration_id, **new} for integration_id in missing]
-                    session.execute(insert_into(session, Duty).on_conflict_do_nothing(), rows)
+            connected = Integration.state != "disconnected"
+            begin_missing(self.database, kind_of(platform), platform, connected, now=now)
 
     def _go_on(self, duty: Duty) -> None:
         with self.database.read() as session:

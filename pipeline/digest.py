@@ -7,6 +7,7 @@ posted (a crash, an answer that did not come), it is not posted again: the next 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import case, delete, func, select
@@ -21,6 +22,7 @@ from core.taming import Tame
 from core.voice import Digest, Voice
 from db import Database, Duty, Integration, Signal, SignalCopy
 from db.dialects import insert_into
+from pipeline.duties import attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 
@@ -68,7 +70,7 @@ class Digests:
             _follow_configuration(self.database, now)
         duties = lease_due(self.database, Duty, now, limit=BATCH, where=[_OURS])
         for duty in duties:
-            self._post(duty)
+            attempt(duty, self._post, partial(self._failed, now=now), StepFailed("not_completed", permanent=False))
         due_at = None if duties else next_due_at(self.database, Duty, _OURS)
         return Progress(len(duties), min(filter(None, (due_at, self._look_at))))
 
@@ -78,14 +80,10 @@ class Digests:
         if prepared is None:
             return
         platform, digest = prepared
-        try:
-            if digest.count:
-                access = self.access.access(duty.integration_id)
-                self.voices[platform].post_digest(access, duty.scope, digest)
-        except StepFailed as failure:
-            self._failed(duty, failure, now)
-        else:
-            self._close(duty, until=now)
+        if digest.count:
+            access = self.access.access(duty.integration_id)
+            self.voices[platform].post_digest(access, duty.scope, digest)
+        self._close(duty, until=now)
 
     def _prepare(self, duty: Duty, now: datetime) -> tuple[str, Digest] | None:
         """The digest, its window announced. None when an earlier announcement was not closed, or the lease is lost."""

@@ -16,9 +16,10 @@ from core.errors import StepFailed
 from core.history import Historian, Page, Record, Stretch
 from core.logs import get_logger
 from db import Database, Duty, Import, Integration
-from db.dialects import insert_into, is_unavailable
+from db.dialects import insert_into
 from pipeline.backfill import LEASE, PATIENCE, WAITING_REASONS, reader_of, refuse_if_away, store_records
 from pipeline.channels.captured import captured_channels
+from pipeline.duties import attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.past.gaps import missed, suspects
@@ -54,15 +55,7 @@ class Reconcile:
         kinds = [kind_of(platform) for platform in self.historians]
         leased = lease_due(self.database, Duty, self.clock(), limit=1, where=[Duty.kind.in_(kinds)], lease=LEASE)
         for duty in leased:
-            try:
-                self._go_on(duty)
-            except StepFailed as failure:
-                self._put_off(duty, failure)
-            except Exception as error:
-                if is_unavailable(error):
-                    raise
-                log.warning("reconcile_failed", integration_id=duty.integration_id, exc_info=error)
-                self._put_off(duty, StepFailed("reconcile_failed", permanent=False))
+            attempt(duty, self._go_on, self._put_off, StepFailed("reconcile_failed", permanent=False))
         wakes = ("process",) if leased else ()
         return Progress(len(leased), next_due_at(self.database, Duty, Duty.kind.in_(kinds)), wakes)
 

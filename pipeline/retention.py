@@ -1,9 +1,9 @@
 """Retention: what a workspace no longer keeps is deleted, in batches, hour by hour."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, Select, delete, exists, select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
@@ -33,6 +33,7 @@ class Retention:
     database: Database
     clock: Clock
     _next_at: datetime | None = field(default=None, init=False)
+    _nobodys_until: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     name = "retention"
 
@@ -42,6 +43,7 @@ class Retention:
         if self._next_at is not None and now < self._next_at:
             return Progress(0, self._next_at)
         done = sum(self._forget(workspace_id, days, now) for workspace_id, days in self._limited())
+        done += self._forget_nobodys(now)
         if not done:
             self._next_at = now + EVERY
         return Progress(done, self._next_at if not done else None)
@@ -69,6 +71,33 @@ class Retention:
             session.execute(delete(Event).where(Event.id.in_(events), Event.state != "pending", ~_has_receipt()))
         log.info("retention_applied", workspace_id=workspace_id, count=len(signals) + len(events))
         return len(signals) + len(events)
+
+    def _forget_nobodys(self, now: datetime) -> int:
+        """Events of a shared Slack app that were for nobody here: kept as long as a repeat must be told, no longer.
+        Each round looks only at what grew old since the last.
+        """
+        before = now - DEDUPE_LIVES
+        with self.database.read() as session:
+            ids = session.scalars(_nobodys_events(self._nobodys_until, before)).all()
+        if len(ids) < BATCH:
+            self._nobodys_until = before
+        if ids:
+            with self.database.write() as session:
+                session.execute(delete(Event).where(Event.id.in_(ids), Event.state != "pending", ~_has_receipt()))
+            log.info("nobodys_events_forgotten", count=len(ids))
+        return len(ids)
+
+
+def _nobodys_events(since: datetime, before: datetime) -> Select[str]:
+    shared = select(SlackApp.id).where(SlackApp.workspace_id.is_(None))
+    query = select(Event.id).where(
+        Event.received_at >= since,
+        Event.received_at < before,
+        Event.slack_app_id.in_(shared),
+        Event.state != "pending",
+        ~_has_receipt(),
+    )
+    return query.order_by(Event.received_at, Event.id).limit(BATCH)
 
 
 def _old_signals(session: Session, workspace_id: str, before: datetime) -> list[str]:

@@ -111,7 +111,7 @@ def test_events_that_reached_nobody_through_an_own_slack_app_go_too(database: Da
     add_event(database, 31, state="ignored", app=own.id)
     kept = {
         add_event(database, 29, state="ignored", app=own.id),
-        add_event(database, 31, state="ignored", app=shared.id),
+        add_event(database, 6, state="ignored", app=shared.id),
     }
     run_all(Retention(database=database, clock=clock))
     assert left(database)[1] == kept
@@ -135,3 +135,22 @@ def test_it_works_in_batches_and_rests_for_an_hour(database: Database, clock: St
     assert (resting.done, resting.next_due_at) == (0, NOW + timedelta(hours=1))
     clock.advance(hours=1)
     assert step.run().done == 1
+
+
+def test_events_of_a_shared_app_that_were_for_nobody_go_when_no_repeat_can_come(
+    database: Database, clock: StillClock
+) -> None:
+    add_workspace(database, "kept", None)
+    with database.write() as session:
+        app = SlackApp(client_id="1.2", client_secret="s", signing_secret="t")
+        session.add(app)
+    ours = add_workspace(database, "ours", None)
+    add_event(database, 8, app=app.id)
+    waiting = add_event(database, 8, app=app.id, state="pending")
+    young, received = add_event(database, 6, app=app.id), add_event(database, 8, ours, app=app.id)
+    step = Retention(database=database, clock=clock)
+    assert run_all(step) == 1
+    assert left(database)[1] == {waiting, young, received}
+    clock.advance(days=2)
+    assert run_all(step) == 1
+    assert left(database)[1] == {waiting, received}
