@@ -31,9 +31,12 @@ _REASONS = {
     "slack_message_not_found": "the message that was asked for is not there any more",
     "slack_not_in_channel": "the app is not in that channel",
     "slack_channel_not_found": "there is no such channel, or the app cannot see it",
-    "digest_channel_shared": "the digest's channel is read by others, or Slack does not say by whom",
+    "digest_channel_shared": (
+        "the digest's channel is read by others too, or Slack does not say by whom; "
+        "it stops until a channel is picked again"
+    ),
     "workspace_not_connected": "no connected workspace is entitled to the event",
-    "erased": "an admin erased what this person or account said",
+    "erased": "an admin erased what this person or account said; the payload is gone or hidden",
     "bot_message": "a bot's message, not a person's words",
     "unfurl_only": "Slack changed the message (a link's preview), its author did not",
     "state_change_only": "without an API token: the event brings no new words",

@@ -34,7 +34,7 @@ def alices_ids(database: Database, alice: Tenant) -> dict[str, str]:
         "token_id": token_of(database, alice),
         "app_id": add_app(database, alice.workspace_id),
         "view_id": add_view(database, alice.workspace_id),
-        "channel_id": "C1",
+        "channel_id": "C0ALICESCHANNEL",
         "import_id": add_import(database, alice.workspace_id, integration),
     }
 
