@@ -13,8 +13,8 @@ from sandbox import slack_events
 from sandbox.cast import Cast, assemble
 from sandbox.signalbox import Signalbox
 from sandbox.slack import SlackApp, SlackStandIn
-from sandbox.slack_sockets import NotAcknowledged, SlackSockets
 from tests.journeys.site import Site, Tenant, eventually
+from tests.slack_sockets import NotAcknowledged, SlackSockets
 
 OWN = SlackApp(
     client_id="77.88", client_secret="own-client-secret", signing_secret="own-signing-secret", api_app_id="A0OWN",

@@ -15,14 +15,14 @@ from core.errors import StepFailed
 from core.sockets import OpenSocket
 from core.taming import JsonObject
 from integrations.slack.socket import SlackSockets, as_inbound
-from sandbox import slack_sockets
 from sandbox.app import create_sandbox
 from sandbox.cast import assemble
 from sandbox.pylon import PylonStandIn
 from sandbox.server import SandboxServer
 from sandbox.slack import SlackApp, SlackStandIn
-from sandbox.slack_sockets import NotAcknowledged
+from tests import slack_sockets
 from tests.journeys.site import eventually
+from tests.slack_sockets import NotAcknowledged
 
 TOKEN = "xapp-1-A0BOX-1-abc"
 EVENT: JsonObject = {"type": "event_callback", "event_id": "Ev1", "event": {"type": "message", "text": "жёлтый"}}
