@@ -194,7 +194,7 @@ def test_whoever_shares_the_channel_follows_and_nobody_else(line: Line, tell: Te
 
 
 def test_a_large_channel_moves_in_batches(line: Line, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.moves.BATCH", 2)
+    monkeypatch.setattr("pipeline.installations.moves.BATCH", 2)
     for number in range(5):
         line.slack(message("words", f"179525520{number}.000100"), f"Ev{number}")
     line.run()
@@ -203,7 +203,7 @@ def test_a_large_channel_moves_in_batches(line: Line, tell: Tell, monkeypatch: p
 
 
 def test_facts_do_not_pile_up(line: Line, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.learned.MOST_FACTS", 3)
+    monkeypatch.setattr("pipeline.installations.learned.MOST_FACTS", 3)
     for number in range(6):
         tell(ChannelMembership(f"C{number}", False), number)
     assert list(learned(line, "left")) == ["C3", "C4", "C5"]
