@@ -51,7 +51,7 @@ def test_a_viewer_reads_and_can_change_nothing(site: Site, tenant: Tenant, open_
     page = open_page()
     page.goto(tenant.post("invitations", {"email": "eve@example.com", "role": "viewer"})["url"])
     page.get_by_role("button", name="Continue with this link").click()
-    page.goto("/signals")
+    page.goto("/signals?q=%22dark+mode%22")
     expect(page.get_by_text("Please add dark mode.")).to_be_visible()
     for control in ("checkbox", "combobox", "button"):
         expect(page.get_by_role("region", name="Signals found").get_by_role(control)).to_have_count(0)
