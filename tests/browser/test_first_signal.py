@@ -67,7 +67,7 @@ def _pick_a_channel(page: Page, cast: Cast) -> None:
         form.get_by_label("Channel id").fill(identity)
         form.get_by_label("Channel name").fill(name)
         form.get_by_role("button", name="Add the channel").click()
-        expect(page.locator("strong").get_by_text(f"#{name.removeprefix('#')}")).to_be_visible()
+        expect(page.get_by_role("list", name="Picked channels").get_by_text(identity)).to_be_visible()
     mistake = page.get_by_role("listitem").filter(has_text="C0MISTAKE")
     mistake.locator("summary").click()
     expect(mistake.get_by_text("Signalbox stops listening in #mistake. Its signals stay.")).to_be_visible()
