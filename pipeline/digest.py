@@ -1,6 +1,6 @@
 """The step that posts a daily digest of new signals in an internal channel: one duty per connection and channel.
 
-A window of time is announced in the duty before it is posted and closed after it. Where nobody knows whether it was
+An interval is announced in the duty before it is posted and closed after it. Where nobody knows whether it was
 posted (a crash, an answer that did not come), it is not posted again: the next digest reaches back over it.
 """
 
@@ -20,11 +20,12 @@ from core.errors import StepFailed
 from core.logs import get_logger
 from core.taming import Tame
 from core.voice import Digest, Voice
-from db import Database, Duty, Integration, Signal, SignalCopy
+from db import Database, Duty, Integration, Signal
 from db.dialects import insert_into
 from pipeline.duties import attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
+from pipeline.news import Interval, News, news_of
 
 DIGEST = "slack.digest"
 SHARED = "digest_channel_shared"
@@ -32,7 +33,7 @@ BATCH = 5
 USUAL_HOUR = 8
 SHOWN, ACCOUNTS = 5, 5
 LOOK_EVERY = timedelta(minutes=1)
-FIRST_WINDOW = timedelta(days=1)
+FIRST_INTERVAL = timedelta(days=1)
 
 _OURS = Duty.kind == DIGEST
 _UNSURE = "slack_unavailable"
@@ -79,14 +80,16 @@ class Digests:
         prepared = self._prepare(duty, now)
         if prepared is None:
             return
-        platform, digest = prepared
+        platform, digest, kept_back = prepared
         if digest.count:
             access = self.access.access(duty.integration_id)
             self.voices[platform].post_digest(access, duty.scope, digest)
-        self._close(duty, until=now)
+        self._close(duty, until=now, kept_back=kept_back)
 
-    def _prepare(self, duty: Duty, now: datetime) -> tuple[str, Digest] | None:
-        """The digest, its window announced. None when an earlier announcement was not closed, or the lease is lost."""
+    def _prepare(self, duty: Duty, now: datetime) -> tuple[str, Digest, tuple[str, ...]] | None:
+        """The platform, the digest and what is kept back for the next one, the interval announced. None when an earlier
+        announcement was not closed, or the lease is lost.
+        """
         with self.database.write() as session:
             row = held(session, duty)
             integration = session.get(Integration, duty.integration_id)
@@ -97,16 +100,14 @@ class Digests:
                 row.cursor = {**row.cursor, "announced": None}
                 _rest(row, now)
                 return None
-            since = Tame(row.cursor).time("until") or now - FIRST_WINDOW
+            since = Tame(row.cursor).time("until") or now - FIRST_INTERVAL
             row.cursor = {**row.cursor, "until": since.isoformat(), "announced": now.isoformat()}
-            return integration.platform, self._digest(session, integration.workspace_id, since, now)
+            interval = Interval(since, now, tuple(row.cursor.get("kept_back", ())))
+            news = news_of(session, integration.workspace_id, interval)
+            return integration.platform, self._digest(session, news), news.kept_back
 
-    def _digest(self, session: Session, workspace_id: str, since: datetime, until: datetime) -> Digest:
-        copies = select(SignalCopy.signal_id).where(SignalCopy.workspace_id == workspace_id)
-        new = [
-            Signal.workspace_id == workspace_id, Signal.created_at >= since, Signal.created_at < until,
-            Signal.deleted_at.is_(None), Signal.is_trivial.is_(False), Signal.id.not_in(copies),
-        ]  # fmt: skip
+    def _digest(self, session: Session, news: News) -> Digest:
+        new = news.conditions
         account = func.coalesce(Signal.account_name, Signal.account_external_id)
         counts = select(account, func.count()).where(*new, account.is_not(None)).group_by(account)
         gravity = case({"critical": 0, "high": 1, "medium": 2, "low": 3}, value=Signal.severity, else_=4)
@@ -121,10 +122,10 @@ class Digests:
             console_url=self.console_url,
         )
 
-    def _close(self, duty: Duty, *, until: datetime) -> None:
+    def _close(self, duty: Duty, *, until: datetime, kept_back: tuple[str, ...]) -> None:
         with self.database.write() as session:
             if row := held(session, duty):
-                row.cursor = {**row.cursor, "announced": None, "until": until.isoformat()}
+                row.cursor = {**row.cursor, "announced": None, "until": until.isoformat(), "kept_back": [*kept_back]}
                 row.done_at = until
                 _rest(row, until)
 

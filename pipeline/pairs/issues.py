@@ -63,16 +63,16 @@ def conversations_near(session: Session, signals: Iterable[Signal]) -> set[str]:
             moments[signal.workspace_id, signal.source_ref.partition(":")[0]].append(signal.occurred_at)
     near: set[str] = set()
     for (workspace_id, channel), times in moments.items():
-        of_channel = select(ConversationLink.conversation_id).where(
+        threads = select(ConversationLink.conversation_id).where(
             ConversationLink.workspace_id == workspace_id,
             ConversationLink.kind == "slack_thread",
-            _of_channel(ConversationLink.ref, channel),
+            of_channel(ConversationLink.ref, channel),
         )
         query = select(Signal.conversation_id).where(
             Signal.workspace_id == workspace_id,
             Signal.source == "pylon",
             Signal.occurred_at.between(min(times) - SAME_TEXT_WITHIN, max(times) + SAME_TEXT_WITHIN),
-            Signal.conversation_id.in_(of_channel),
+            Signal.conversation_id.in_(threads),
         )
         near.update(filter(None, session.scalars(query.distinct().limit(NEAREST))))
     return near
@@ -99,7 +99,7 @@ def messages_around(session: Session, issue: Issue, loose: Sequence[Signal]) -> 
     query = select(Signal).where(
         Signal.workspace_id == issue.workspace_id,
         Signal.source == "slack",
-        or_(*(_of_channel(Signal.source_ref, channel) for channel in issue.channels)),
+        or_(*(of_channel(Signal.source_ref, channel) for channel in issue.channels)),
         or_(*moments),
         ~of_an_issue,
         ~is_taken,
@@ -115,6 +115,6 @@ def threads_of(session: Session, conversation_ids: Collection[str]) -> dict[str,
     return dict(session.execute(query.order_by(ConversationLink.ref.desc())).all())
 
 
-def _of_channel(ref: SQLColumnExpression[str], channel: str) -> ColumnElement[bool]:
-    """``;`` follows ``:``, so that this is one range of the index."""
+def of_channel(ref: SQLColumnExpression[str], channel: str) -> ColumnElement[bool]:
+    """Whether a ``channel:ts`` is of this channel. ``;`` follows ``:``, so that this is one range of the index."""
     return and_(ref >= f"{channel}:", ref < f"{channel};")

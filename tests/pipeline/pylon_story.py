@@ -52,14 +52,22 @@ class Snapshot:
     def arrive(self, line: Line) -> None:
         """The trigger comes when Pylon is in this state, and is worked through."""
         line.clock.now = datetime.fromtimestamp(1795255200, UTC) + timedelta(seconds=self.seconds)
+        self._trigger(line)
+        line.clock.now += timedelta(days=1)
+        line.run()
+
+    def tell(self, line: Line) -> None:
+        """The trigger comes now, and is worked through at once."""
+        self._trigger(line)
+        line.run()
+
+    def _trigger(self, line: Line) -> None:
         line.answers.findings = {
             Lookup("issue", ISSUE): self.issue,
             Lookup("messages", ISSUE): {"messages": list(self.messages)},
             Lookup("threads", ISSUE): {"threads": list(self.threads)},
         }
         line.pylon({"event": "issue.updated", "issue_id": ISSUE})
-        line.clock.now += timedelta(days=1)
-        line.run()
 
 
 EARLY = Snapshot(10, issue(10), (OPENING,))
