@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from core.signal import Account, Author, Capture, ConversationKey, Lookup, Topic
+from core.small_talk import is_small_talk
 from core.taming import JsonObject, JsonValue, Tame, bounded
 from integrations.pylon.readable import readable
 
@@ -173,6 +174,7 @@ def capture(
         tags=issue.tags,
         metadata=_metadata(issue, message, limited=limited),
         only_changes=only_changes,
+        trivial=not message.files and is_small_talk(message.text),
         wants=() if limited else tuple(_wants(issue, message)),
     )
 

@@ -13,11 +13,17 @@ import msgspec
 _NAME = re.compile(r":([a-z0-9_+'-]{1,80}):(?::skin-tone-([2-6]):)?")
 _LIGHTEST = 0x1F3FB
 _VARIATION = "\ufe0f"
+_ANY = "\N{SLIGHTLY SMILING FACE}"
 
 
 def with_emoji(text: str) -> str:
     """The text with every emoji that is named in it. In time linear to its length."""
     return "".join(_pieces(text))
+
+
+def with_any_emoji(text: str) -> str:
+    """The text with some emoji in the place of those that only have a name, such as ``:party-parrot:``."""
+    return _NAME.sub(_ANY, text)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 from core.signal import Account, Author, Capture, ConversationKey, Lookup
+from core.small_talk import is_small_talk
 from core.taming import JsonObject
 from integrations.slack.arrival import ORIGIN, Arrival
 from integrations.slack.changes import present_channel
+from integrations.slack.emoji import with_any_emoji
 from integrations.slack.links import message_url
 from integrations.slack.messages import Message, moment
 from integrations.slack.selection import listed_channels
 from integrations.slack.senders import account, author
-from integrations.slack.trivial import is_trivial
 
 
 def as_signal(arrival: Arrival, message: Message, words: str, *, version: str) -> Capture:
@@ -29,7 +30,7 @@ def as_signal(arrival: Arrival, message: Message, words: str, *, version: str) -
         url=message_url(arrival, message),
         conversation=(ConversationKey("slack_thread", f"{message.channel}:{message.thread_ts or message.ts}"),),
         metadata=_metadata(arrival, message),
-        trivial=not message.files and is_trivial(words),
+        trivial=not message.files and is_small_talk(with_any_emoji(words)),
         wants=_wants(arrival, message, who, customer),
     )
 

@@ -14,7 +14,7 @@ from db import ConversationVerdict, Signal, SignalCopy
 from db.dialects import insert_into
 from pipeline.pairs.issues import Issue, conversations_near, issues_among, messages_around, threads_of, with_pylon
 from pipeline.pairs.likeness import SAME_MOMENT, Likeness, likenesses
-from pipeline.pairs.said import said_of
+from pipeline.pairs.said import is_small_talk, said_of
 
 
 def match_copies(
@@ -55,7 +55,9 @@ def _but(signals: Sequence[Signal], ids: Collection[str]) -> list[Signal]:
 
 
 def _rooted(issue: Issue, copies: Sequence[Signal], originals: Sequence[Signal]) -> list[Likeness]:
-    """An issue's opening words and the Slack message that they came from are the same, whatever they say now."""
+    """An issue's opening words and the Slack message that they came from are the same, whatever they say now; unless
+    Pylon put more into the opening than the "hi" of that message, which nobody would see then.
+    """
     openings = [signal for signal in copies if signal.source_ref in issue.refs]
     roots = [signal for signal in originals if signal.source_ref in issue.threads]
     return [
@@ -63,6 +65,7 @@ def _rooted(issue: Issue, copies: Sequence[Signal], originals: Sequence[Signal])
         for opening in openings
         for root in roots
         if len(openings) == 1 and abs(opening.occurred_at - root.occurred_at) <= SAME_MOMENT
+        if is_small_talk(opening) or not is_small_talk(root)
     ][:1]
 
 

@@ -21,7 +21,8 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 @dataclass(frozen=True, slots=True)
 class Said:
     """A message as far as likeness goes. ``plain``: its words as `plain` leaves them; ``people``: every id and address
-    that we know its author by; ``name``: as `plain` leaves it.
+    that we know its author by; ``name``: as `plain` leaves it; ``is_small_talk``: it says nothing of its own, and never
+    said more.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Said:
     said_at: datetime
     people: frozenset[str] = frozenset()
     name: str | None = None
+    is_small_talk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def _near_in_time(copies: Iterable[Said], originals: Iterable[Said]) -> Iterator
 def _likeness(copy: Said, original: Said) -> Likeness | None:
     apart = abs(copy.said_at - original.said_at)
     same_text = copy.plain == original.plain != ""
+    if not same_text and _says_more(copy, original):
+        return None
     same_person = _same_person(copy, original)
     if same_person is False and not same_text:
         return None
@@ -86,6 +90,11 @@ def _likeness(copy: Said, original: Said) -> Likeness | None:
     if apart <= SAME_MOMENT:
         reasons, score = [*reasons, "same_moment"], score + (0.1 if same_text else 0.5)
     return Likeness(copy.id, original.id, round(score, 2), tuple(reasons)) if score >= ENOUGH else None
+
+
+def _says_more(copy: Said, original: Said) -> bool:
+    """Whether the copy's words would go unseen for a "hi" that is not what they say."""
+    return original.is_small_talk and not copy.is_small_talk
 
 
 def _same_person(copy: Said, original: Said) -> bool | None:

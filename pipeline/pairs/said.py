@@ -20,9 +20,15 @@ def said_of(session: Session, signals: Sequence[Signal]) -> list[Said]:
             said_at=signal.occurred_at,
             people=frozenset(_own_names(signal)) | slack_users.get(signal.author_external_id or "", frozenset()),
             name=plain(signal.author_name) if signal.author_name else None,
+            is_small_talk=is_small_talk(signal),
         )
         for signal in with_words
     ]
+
+
+def is_small_talk(signal: Signal) -> bool:
+    """Whether it says nothing of its own, and never said more."""
+    return signal.is_trivial and signal.edited_at is None
 
 
 def _own_names(signal: Signal) -> set[str]:

@@ -8,8 +8,20 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from db import Conversation, ConversationLink, ConversationVerdict, Event, Signal, SignalCopy
-from tests.pipeline.conftest import CHANNEL, Line
-from tests.pipeline.pylon_story import CLOSED, EARLY, LINKED, ROOT, STORY, ts
+from tests.pipeline.conftest import CHANNEL, Line, edited, message
+from tests.pipeline.pylon_story import (
+    CLOSED,
+    EARLY,
+    LINKED,
+    ROOT,
+    SLACK_ROOT,
+    STORY,
+    Snapshot,
+    issue,
+    said_in_slack,
+    theirs,
+    ts,
+)
 
 ONE = {f"slack {CHANNEL}:{ROOT}", f"slack {CHANNEL}:{ts(60)}", "pylon 2f1c", "pylon 2f1c:m2", "pylon 2f1c:m3"}
 BESIDE = {f"slack {CHANNEL}:{ts(180)}"}
@@ -64,6 +76,35 @@ def test_a_guess_goes_when_the_words_change(line: Line) -> None:
         session.execute(delete(Signal).where(Signal.source_ref == f"{CHANNEL}:{ts(180)}"))
     CLOSED.arrive(line)
     assert suggestions(line) == []
+
+
+@pytest.mark.parametrize("is_pylon_first", [True, False])
+@pytest.mark.parametrize(
+    ("root", "opening", "hidden"),
+    [
+        ("Thanks!", "<p>Thanks!</p>", {f"slack {CHANNEL}:{ROOT}", "pylon 2f1c"}),
+        ("Hi!", "<p>Hi!<br>The export stops at 1,000 rows.</p>", {f"slack {CHANNEL}:{ROOT}"}),
+        ("The export stops.", "<p>Thanks!</p>", {"pylon 2f1c"}),
+    ],
+)
+def test_small_talk_and_its_copy_hide_nothing_that_was_said(
+    line: Line, root: str, opening: str, hidden: set[str], *, is_pylon_first: bool
+) -> None:
+    told = Snapshot(70, issue(70, **SLACK_ROOT), (theirs("m1", opening, 1),))
+    arrivals = [said_in_slack(message(root, ROOT), "Ev1"), told.arrive]
+    for arrive in reversed(arrivals) if is_pylon_first else arrivals:
+        arrive(line)
+    copied = {copy for copy, _ in copies(line)}
+    trivial = {f"{signal.source} {signal.source_ref}" for signal in line.signals() if signal.is_trivial}
+    assert copied | trivial == hidden
+
+
+def test_words_that_were_edited_into_small_talk_keep_their_copy(line: Line) -> None:
+    for arrive in STORY[4:]:
+        arrive(line)
+    said_in_slack(message("The export stops at 1,000 rows.", ROOT), "Ev1")(line)
+    said_in_slack(edited("ok", ts(40), ts=ROOT), "Ev2")(line)
+    assert ("pylon 2f1c", f"slack {CHANNEL}:{ROOT}") in copies(line)
 
 
 def forget_everything(line: Line) -> None:

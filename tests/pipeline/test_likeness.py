@@ -1,6 +1,7 @@
 """Which message is a copy of which: a table of pairs, and that the order of the messages never matters."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,15 @@ def said(
 def test_pairs(copy: Said, original: Said, score: float | None) -> None:
     found = likenesses([copy], [original])
     assert [each.score for each in found] == ([] if score is None else [score])
+
+
+def test_what_says_something_is_no_copy_of_small_talk() -> None:
+    """Small talk is hidden, and so are copies: together they would hide the words."""
+    thanks = replace(said("s", "Thanks!", people="mail:ada"), is_small_talk=True)
+    words = said("p", "The export stops.", 3, "mail:ada")
+    assert likenesses([words], [thanks]) == []
+    assert likenesses([words], [replace(thanks, is_small_talk=False)]) != []
+    assert likenesses([said("p", "Thanks!", 3)], [thanks]) != [], "the same words are the same, whoever marked them"
 
 
 @pytest.mark.parametrize(

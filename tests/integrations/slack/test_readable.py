@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.signal import Lookup
+from core.small_talk import is_small_talk
 from core.taming import JsonObject, JsonValue, Tame
 from integrations.slack.blocks import markup_of
-from integrations.slack.emoji import with_emoji
+from integrations.slack.emoji import with_any_emoji, with_emoji
 from integrations.slack.readable import MAX_CHARACTERS, readable
 
 
@@ -118,3 +119,13 @@ def test_hostile_repetition_takes_linear_time(piece: str) -> None:
 
 def test_a_name_between_two_colons_that_is_no_emoji_keeps_the_next_one() -> None:
     assert with_emoji("a:zz:tada: c") == "a:zz🎉 c"
+
+
+@pytest.mark.parametrize("text", [":party-parrot:", "ok :party-parrot:", "thanks! :party-parrot::blob_dance:"])
+def test_a_companys_own_emoji_say_nothing(text: str) -> None:
+    assert is_small_talk(with_any_emoji(text))
+
+
+@pytest.mark.parametrize("text", ["it broke :party-parrot:", "10:100:20", "see: this one"])
+def test_words_beside_emoji_are_still_words(text: str) -> None:
+    assert not is_small_talk(with_any_emoji(text))

@@ -49,9 +49,9 @@ _ELONGATED = re.compile(r"(\w)\1{2,}")
 _KEPT = frozenset({"+1", "++", "^", "^^"})
 
 
-def is_trivial(text: str) -> bool:
+def is_small_talk(text: str) -> bool:
     """Whether a message says nothing of its own. Never for a question, a number, a link, code, or more than a few
-    words; ``text`` is readable, not markup.
+    words; ``text`` is readable, not markup, and its emoji are characters.
     """
     if len(text) > MOST_CHARACTERS * 3:
         return False
@@ -68,9 +68,8 @@ def is_trivial(text: str) -> bool:
 
 
 def _without_emoji(text: str) -> str:
-    """Symbols, their colours and joints, and emoji that only have a name (``:party-parrot:``), left out."""
-    named = re.sub(r":[a-z0-9_+'-]{1,80}:", " ", text)
-    return "".join(each for each in named if not _is_emoji(each))
+    """Symbols, their colours and joints, left out."""
+    return "".join(each for each in text if not _is_emoji(each))
 
 
 def _is_emoji(character: str) -> bool:
