@@ -136,6 +136,8 @@ class Integration(HasId, HasUpdatedAt, Base):
     previous_header_secret_expires_at: Mapped[datetime | None]
     app_secret = Sealed()
     """What the platform signs the requests of its own side panel with (Pylon's Custom Apps)."""
+    previous_app_secret = Sealed()
+    previous_app_secret_expires_at: Mapped[datetime | None]
 
     access_token = Sealed()
     refresh_token = Sealed()

@@ -38,8 +38,10 @@ def disconnect(integration: Integration, *, reason: str, now: datetime) -> None:
     integration.state_reason = reason
     integration.access_token = integration.refresh_token = None
     integration.webhook_secret = integration.previous_webhook_secret = None
-    integration.header_secret = integration.previous_header_secret = integration.app_secret = None
+    integration.header_secret = integration.previous_header_secret = None
+    integration.app_secret = integration.previous_app_secret = None
     integration.previous_webhook_secret_expires_at = integration.previous_header_secret_expires_at = None
+    integration.previous_app_secret_expires_at = None
     integration.token_expires_at = integration.ingest_key_digest = None
     integration.lease_token = integration.lease_expires_at = None
     integration.refresh_due_at = integration.refresh_problem = integration.wipe_due_at = None

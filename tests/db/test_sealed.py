@@ -105,7 +105,7 @@ def test_every_secret_of_the_design_is_sealed() -> None:
     }  # fmt: skip
     assert {field.name for field in sealed_fields(Integration)} == {
         "webhook_secret", "previous_webhook_secret", "header_secret", "previous_header_secret", "access_token",
-        "refresh_token", "app_secret",
+        "refresh_token", "app_secret", "previous_app_secret",
     }  # fmt: skip
     assert isinstance(Integration.__table__.c.access_token.type, SealedBytes)
     assert "xox" not in repr(Integration(id="int_1", access_token="xoxb-secret"))

@@ -116,6 +116,19 @@ def test_an_old_webhook_secret_counts_until_its_end(
     assert desk.ask("old", request_type="verify", code="1").status_code == 401
 
 
+def test_the_apps_old_secret_counts_beside_the_new_one_until_its_end(
+    app: APIFlask, database: Database, digester: Digester, clock: StillClock
+) -> None:
+    ends = NOW + timedelta(hours=1)
+    previous = {"app_secret": "new", "previous_app_secret": "old", "previous_app_secret_expires_at": ends}
+    desk = Desk(app, database, digester, "rotating", **previous)
+    assert [desk.ask(secret, request_type="verify", code="1").status_code for secret in ("new", "old", "whsec")] == [
+        200, 200, 401,
+    ]  # fmt: skip
+    clock.advance(hours=1)
+    assert [desk.ask(secret, request_type="verify", code="1").status_code for secret in ("new", "old")] == [200, 401]
+
+
 @pytest.mark.parametrize("query", [{}, {"request_type": "delete"}, {"request_type": "fetch_data"}])
 def test_other_questions_are_refused_by_name(desk: Desk, query: dict[str, str]) -> None:
     answer = desk.ask(**query)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
 from core.adapter import Adapter
 from core.errors import Conflict, FieldError, InvalidFields
@@ -15,7 +15,10 @@ from web.actions.organisations import organisation_of, refuse_if_connected
 from web.services import services
 
 OLD_SECRET_LIVES = timedelta(hours=24)
-CREDENTIALS = frozenset({"webhook_secret", "header_secret", "header_name", "access_token", "app_secret"})
+Rotating: TypeAlias = Literal["webhook_secret", "header_secret", "app_secret"]
+ROTATING: tuple[Rotating, ...] = get_args(Rotating)
+"""The secrets that have a successor while they live: each has columns ``previous_…`` and ``previous_…_expires_at``."""
+CREDENTIALS = frozenset({*ROTATING, "header_name", "access_token"})
 SERVER_MANAGED = frozenset({"slack_url", "slack_learned"})
 """Parts of the configuration that are learned from the platform and kept through every change."""
 _WHAT = "integration"
@@ -92,8 +95,6 @@ def _apply(row: Integration, changes: Changes, organisation: str | None, now: da
         row.config = kept | changes["config"]
     if "access_token" in changes:
         _take_token(row, changes["access_token"], organisation)
-    if "app_secret" in changes:
-        row.app_secret = changes["app_secret"]
     _rotate(row, changes, now)
     row.updated_at = now
 
@@ -113,27 +114,25 @@ def _take_token(row: Integration, token: str | None, organisation: str | None) -
 def _rotate(row: Integration, changes: Changes, now: datetime) -> None:
     if "header_name" in changes:
         row.header_name = changes["header_name"]
-    if "webhook_secret" in changes and changes["webhook_secret"] != row.webhook_secret:
-        row.previous_webhook_secret = _outlived(row.webhook_secret, changes["webhook_secret"])
-        row.previous_webhook_secret_expires_at = _end(row.previous_webhook_secret, now)
-        row.webhook_secret = changes["webhook_secret"]
+    if "webhook_secret" in changes:
+        _replace(row, "webhook_secret", changes["webhook_secret"], now)
+    if "app_secret" in changes:
+        _replace(row, "app_secret", changes["app_secret"], now)
     if "header_secret" in changes:
         row.header_name = row.header_name or DEFAULT_HEADER
-        secret = without_scheme(row.header_name, changes["header_secret"])
-        if secret != row.header_secret:
-            row.previous_header_secret = _outlived(row.header_secret, secret)
-            row.previous_header_secret_expires_at = _end(row.previous_header_secret, now)
-            row.header_secret = secret
+        _replace(row, "header_secret", without_scheme(row.header_name, changes["header_secret"]), now)
     sent = changes.keys() & {"webhook_secret", "header_secret"}
     if sent and row.webhook_secret is None and row.header_secret is None:
         field = "webhook_secret" if "webhook_secret" in sent else "header_secret"
         raise InvalidFields([FieldError(field, "One secret must remain: nobody could prove to be the platform.")])
 
 
-def _outlived(present: str | None, new: str | None) -> str | None:
-    """What stays alive beside the new secret; clearing ends both."""
-    return None if new is None else present
-
-
-def _end(previous: str | None, now: datetime) -> datetime | None:
-    return None if previous is None else now + OLD_SECRET_LIVES
+def _replace(row: Integration, name: Rotating, new: str | None, now: datetime) -> None:
+    """The one before stays alive beside a new secret; clearing ends both; the same one again changes nothing."""
+    present: str | None = getattr(row, name)
+    if new == present:
+        return
+    outlived = None if new is None else present
+    setattr(row, f"previous_{name}", outlived)
+    setattr(row, f"previous_{name}_expires_at", None if outlived is None else now + OLD_SECRET_LIVES)
+    setattr(row, name, new)

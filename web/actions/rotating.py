@@ -7,7 +7,7 @@ from core.errors import Conflict
 from db import Integration
 from web.actions import Actor, audit, owned
 from web.actions.connecting import Connected, address_of, header_value
-from web.actions.integrations import change_integration
+from web.actions.integrations import ROTATING, change_integration
 from web.services import services
 
 _WHAT = "integration"
@@ -50,8 +50,9 @@ def end_old_secrets(who: Actor, integration_id: str) -> Integration:
     """From now on only the present secrets count."""
     with services().database.write() as session:
         row = owned(session, who, Integration, integration_id, _WHAT, lock=True)
-        row.previous_webhook_secret = row.previous_header_secret = None
-        row.previous_webhook_secret_expires_at = row.previous_header_secret_expires_at = None
+        for name in ROTATING:
+            setattr(row, f"previous_{name}", None)
+            setattr(row, f"previous_{name}_expires_at", None)
         row.updated_at = services().clock()
         audit(session, who, "integration.old_secrets_ended", row.id)
     return row

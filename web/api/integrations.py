@@ -29,6 +29,7 @@ EXAMPLE: JsonObject = {
     "slack_team_id": None, "slack_team_name": None, "scopes": [], "token_expires_at": None,
     "pylon_account_id": "3f0c8a52-7d0f-4f6e-9a43-1f0f4f0f9f11", "pylon_region": "us", "is_limited": False,
     "previous_webhook_secret_expires_at": None, "previous_header_secret_expires_at": None,
+    "previous_app_secret_expires_at": None,
     "installed_at": "2026-11-20T10:00:00Z", "last_used_at": None, "created_at": "2026-11-20T10:00:00Z",
 }  # fmt: skip
 SHOWN_ONCE: JsonObject = {
@@ -61,6 +62,7 @@ class Integration(BaseModel):
     is_limited: bool = Field(description="It has no API token: only what the deliveries themselves say is read.")
     previous_webhook_secret_expires_at: datetime | None
     previous_header_secret_expires_at: datetime | None
+    previous_app_secret_expires_at: datetime | None
     installed_at: datetime | None
     last_used_at: datetime | None
     created_at: datetime

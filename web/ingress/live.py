@@ -2,6 +2,7 @@
 they end.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -34,6 +35,13 @@ def live_secrets(row: Integration, now: datetime) -> Secrets:
 def live_header(row: Integration, now: datetime) -> tuple[str, ...]:
     """What the secret header may hold."""
     return _live(row.header_secret, row.previous_header_secret, row.previous_header_secret_expires_at, now)
+
+
+def live_panel(row: Integration, now: datetime) -> Secrets:
+    """What its platform's side panel is verified with: its own secrets, or, without any, those of the deliveries."""
+    secrets = live_secrets(row, now)
+    own = _live(row.app_secret, row.previous_app_secret, row.previous_app_secret_expires_at, now)
+    return replace(secrets, signing=own) if row.app_secret else secrets
 
 
 def _live(present: str | None, previous: str | None, expires_at: datetime | None, now: datetime) -> tuple[str, ...]:

@@ -4,16 +4,16 @@ from flask import Response, jsonify, request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.adapter import Refusal, Secrets
+from core.adapter import Refusal
 from core.errors import Forbidden, SignalboxError
 from core.ids import may_be_id
 from core.panel import Handshake, PanelRequest, Said, Told
 from core.signal import ConversationKey
 from core.taming import clean
-from db import ConversationLink, Integration, Signal
+from db import ConversationLink, Signal
 from web.ingress.admission import refuse
 from web.ingress.keyed import door
-from web.ingress.live import connected_at, live_secrets
+from web.ingress.live import connected_at, live_panel
 from web.services import services
 
 SHOWN = 5
@@ -31,7 +31,7 @@ def show_panel(platform: str, ingest_key: str) -> Response:
         row = connected_at(session, platform, ingest_key)
         if row is None:
             raise refuse(platform, Refusal("ingest_key_unknown"))
-        if refusal := panel.refusal(asking, _secrets(row)):
+        if refusal := panel.refusal(asking, live_panel(row, services().clock())):
             raise refuse(platform, refusal)
         question = panel.question(asking)
         if question is None:
@@ -41,13 +41,6 @@ def show_panel(platform: str, ingest_key: str) -> Response:
         if row.pylon_account_id and question.organisation != row.pylon_account_id:
             raise Forbidden("organisation_mismatch", "This connection is of another organisation.")
         return jsonify(panel.answer(_told(session, row.workspace_id, question.conversation)))
-
-
-def _secrets(row: Integration) -> Secrets:
-    """The panel's own secret where there is one, else those that sign the deliveries."""
-    secrets = live_secrets(row, services().clock())
-    own = row.app_secret
-    return Secrets(signing=(own,) if own else secrets.signing, header_name=secrets.header_name, header=secrets.header)
 
 
 def _told(session: Session, workspace_id: str, key: ConversationKey) -> Told:

@@ -11,7 +11,7 @@ from tests.conftest import StillClock
 from tests.web.api.conftest import PUBLIC_URL, Api, Tenant
 from tests.web.api.rows import add_integration
 from tests.web.api.test_integrations import connect
-from web.ingress.live import live_secrets
+from web.ingress.live import live_panel, live_secrets
 
 
 def row_of(database: Database, identity: str) -> Integration:
@@ -24,6 +24,12 @@ def counting(database: Database, identity: str, clock: StillClock) -> tuple[tupl
     with database.read() as session:
         secrets = live_secrets(session.get_one(Integration, identity), clock())
     return secrets.signing, secrets.header
+
+
+def of_the_app(database: Database, identity: str, clock: StillClock) -> tuple[str, ...]:
+    """The secrets under which a Custom App may sign now."""
+    with database.read() as session:
+        return live_panel(session.get_one(Integration, identity), clock()).signing
 
 
 def test_a_new_header_token_is_shown_once_while_the_old_one_lives_for_a_day(
@@ -111,6 +117,44 @@ def test_the_secret_of_a_custom_app_goes_in_and_never_comes_out(api: Api, databa
     assert holds(row_of(database, path.rpartition("/")[2]), "app_secret")
     api.delete(path)
     assert not holds(row_of(database, path.rpartition("/")[2]), "app_secret")
+
+
+def test_the_secret_of_a_custom_app_outlives_its_successor_for_a_day(
+    api: Api, database: Database, clock: StillClock
+) -> None:
+    path = f"/integrations/{connect(api, webhook_secret='whsec')['id']}"
+    identity = path.rpartition("/")[2]
+    assert of_the_app(database, identity, clock) == ("whsec",)
+    assert api.patch(path, {"app_secret": "one"}).get_json()["previous_app_secret_expires_at"] is None
+    assert of_the_app(database, identity, clock) == ("one",)
+    answer = api.patch(path, {"app_secret": "two"})
+    assert answer.get_json()["previous_app_secret_expires_at"] == "2026-11-21T10:00:00Z"
+    assert not {"one", "two"} & set(answer.text.split('"'))
+    assert of_the_app(database, identity, clock) == ("two", "one")
+    clock.advance(hours=23)
+    again = api.patch(path, {"app_secret": "two"}).get_json()
+    assert again["previous_app_secret_expires_at"] == "2026-11-21T10:00:00Z", "sent again is no new secret"
+    clock.advance(hours=1)
+    assert of_the_app(database, identity, clock) == ("two",)
+    assert counting(database, identity, clock)[0] == ("whsec",), "a delivery is never proved by the app's secret"
+
+
+@pytest.mark.parametrize("how", ["ended", "cleared", "disconnected"])
+def test_an_old_secret_of_a_custom_app_can_be_ended(api: Api, database: Database, clock: StillClock, how: str) -> None:
+    path = f"/integrations/{connect(api, webhook_secret='whsec')['id']}"
+    for secret in ("one", "two"):
+        api.patch(path, {"app_secret": secret})
+    if how == "ended":
+        assert api.post(f"{path}/end-old-secrets").get_json()["previous_app_secret_expires_at"] is None
+    elif how == "cleared":
+        assert api.patch(path, {"app_secret": None}).get_json()["previous_app_secret_expires_at"] is None
+    else:
+        api.delete(path)
+    identity = path.rpartition("/")[2]
+    row = row_of(database, identity)
+    assert not holds(row, "previous_app_secret")
+    assert row.previous_app_secret_expires_at is None
+    assert of_the_app(database, identity, clock) == {"ended": ("two",), "cleared": ("whsec",), "disconnected": ()}[how]
 
 
 def test_limited_mode_shows(api: Api, database: Database, alice: Tenant) -> None:

@@ -14,6 +14,7 @@ FIELDS = {
     "id", "platform", "name", "state", "state_reason", "is_active", "config", "slack_team_id", "slack_team_name",
     "scopes", "token_expires_at", "pylon_account_id", "pylon_region", "installed_at", "last_used_at", "created_at",
     "is_limited", "previous_webhook_secret_expires_at", "previous_header_secret_expires_at",
+    "previous_app_secret_expires_at",
 }  # fmt: skip
 
 

@@ -123,6 +123,18 @@ def test_both_header_tokens_are_live_until_a_moment_that_is_shown(rooms: Rooms) 
     assert secret_of(rooms, "previous_header_secret") is None
 
 
+def test_both_secrets_of_a_custom_app_are_live_until_a_moment_that_is_shown(rooms: Rooms) -> None:
+    path = connected(rooms)
+    rooms.submit(path, app_secret="one")
+    assert "both live until" not in rooms.text(path)
+    rooms.submit(path, app_secret="two")
+    assert (secret_of(rooms, "app_secret"), secret_of(rooms, "previous_app_secret")) == ("two", "one")
+    assert "The old secret of the app and the new one are both live until 21 Nov 2026, 10:00 UTC" in rooms.text(path)
+    rooms.submit(f"{path}/end-old-secrets", confirmed="1")
+    assert secret_of(rooms, "previous_app_secret") is None
+    assert "both live until" not in rooms.text(path)
+
+
 def test_a_lost_address_is_made_anew(rooms: Rooms, digester: Digester) -> None:
     path = connected(rooms)
     before = row_of(rooms).ingest_key_digest
