@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, load_only
 
 from core.adapter import Check, Inspector
 from db import Event, Integration, Knock, Receipt, Signal
+from web.actions.connecting import is_limited
 from web.services import services
 
 KnockOutcome: TypeAlias = Literal["refused", "waiting", "hydrated", "limited", "ignored", "failed", "forgotten"]
@@ -45,7 +46,7 @@ class Heard:
 
 def heard_at(session: Session, row: Integration, knocks: Sequence[Knock]) -> list[Heard]:
     """What to tell of these knocks at the connection's door, in their order."""
-    fates = _fates(session, row.workspace_id, [knock.event_id for knock in knocks if knock.event_id])
+    fates = _fates(session, row, [knock.event_id for knock in knocks if knock.event_id])
     inspector = services().inspectors.get(row.platform)
     return [_heard(knock, fates.get(knock.event_id or ""), inspector) for knock in knocks]
 
@@ -63,19 +64,21 @@ class _Fate:
     signal_id: str | None = None
 
 
-def _fates(session: Session, workspace_id: str, event_ids: Sequence[str]) -> dict[str, _Fate]:
-    """What became of these events in the workspace, by their ids."""
+def _fates(session: Session, row: Integration, event_ids: Sequence[str]) -> dict[str, _Fate]:
+    """What became of these events in the connection's workspace, by their ids."""
     shown = load_only(Event.state, Event.reason)
     events = session.scalars(select(Event).options(shown).where(Event.id.in_(event_ids))).all() if event_ids else ()
-    receipts = select(Receipt).where(Receipt.workspace_id == workspace_id, Receipt.event_id.in_(event_ids))
+    receipts = select(Receipt).where(Receipt.workspace_id == row.workspace_id, Receipt.event_id.in_(event_ids))
     receipt_of = {receipt.event_id: receipt for receipt in session.scalars(receipts)} if event_ids else {}
     said = {receipt.signal_id for receipt in receipt_of.values() if receipt.signal_id}
     signals = select(Signal.id, Signal.source_metadata).where(Signal.id.in_(said))
-    limited = {row.id for row in session.execute(signals) if row.source_metadata.get("limited") is True}
+    limited: set[str | None] = {id_ for id_, facts in session.execute(signals) if facts.get("limited") is True}
+    if is_limited(row):
+        limited.add(None)  # an event that brought no words of its own was not read again either
     return {event.id: _fate(event, receipt_of.get(event.id), limited) for event in events}
 
 
-def _fate(event: Event, receipt: Receipt | None, limited: set[str]) -> _Fate:
+def _fate(event: Event, receipt: Receipt | None, limited: set[str | None]) -> _Fate:
     if event.state in ("pending", "failed"):
         return _Fate("waiting" if event.state == "pending" else "failed", event.reason)
     if receipt is None or receipt.outcome == "ignored" or event.state == "ignored":

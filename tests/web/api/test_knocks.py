@@ -70,6 +70,17 @@ def test_what_became_of_a_delivery(
     assert all(check["is_well"] for check in item["checks"])
 
 
+def test_in_limited_mode_nothing_counts_as_hydrated(api: Api, database: Database, alice: Tenant) -> None:
+    """Also what brought no words, but told of the issue's state."""
+    made = api.post("/integrations", {"platform": "pylon", "name": "Support"}).get_json()
+    event = add_event(database, integration_id=made["id"], state="processed")
+    add_receipt(database, event, alice.workspace_id, outcome="handled", reason="state_change_only")
+    add_knock(database, made["id"], event_id=event)
+    (item,) = listed(api, made["id"])
+    assert (item["outcome"], item["reason"]) == ("limited", "state_change_only")
+    assert "With an API token the change is read" in item["fix"]
+
+
 @pytest.mark.parametrize(
     ("findings", "refusal", "fix"),
     [
