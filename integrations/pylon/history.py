@@ -16,6 +16,11 @@ from integrations.pylon.client import RATE_LIMIT_PAUSE_SECONDS, PylonClient
 from integrations.pylon.issues import sortable
 
 WINDOW = timedelta(days=30)
+LEAST_WINDOW = timedelta(days=1)
+STEPS = 12
+"""The search tells neither how much there is nor in which order it comes, so a long stretch is cut in about so many
+windows: after each of them it is known how far the whole is.
+"""
 OVERLAP = timedelta(minutes=10)
 """A change moves an issue to the end of the search, so that nothing older has to be looked at again."""
 PAGE_SIZE = 100
@@ -46,7 +51,7 @@ class PylonHistorian:
     def page(self, access: Access, stretch: Stretch, position: JsonObject, allowance: Allowance | None) -> Page:
         """See `core.history.Historian.page`."""
         at = msgspec.convert(position, Position) if position else Position(stretch.until)
-        since = max(stretch.since, at.until - WINDOW)
+        since = max(stretch.since, at.until - _window(stretch))
         answer = self._client.post("search", "/issues/search", access, _question(since, at))
         pagination = answer.object("pagination")
         cursor = pagination.text("cursor") if pagination.flag("has_next_page") else None
@@ -77,6 +82,10 @@ class PylonHistorian:
         """See `core.history.Historian.slowed`: a pause of a minute means that others use the same limit."""
         pace = (allowance or USUAL).pace_seconds
         return Allowance(PAGE_SIZE, min(max(pace * 2, USUAL.pace_seconds), max(seconds, RATE_LIMIT_PAUSE_SECONDS)))
+
+
+def _window(stretch: Stretch) -> timedelta:
+    return min(WINDOW, max(LEAST_WINDOW, (stretch.until - stretch.since) / STEPS))
 
 
 def _question(since: datetime, at: Position) -> JsonObject:

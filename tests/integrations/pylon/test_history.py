@@ -1,7 +1,9 @@
 """Pylon's past against the stand-in over HTTP: every change in a stretch of time once, whatever the pages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -9,13 +11,14 @@ from core.adapter import Access
 from core.errors import StepFailed
 from core.history import Page, Reader, Stretch
 from core.taming import JsonObject, Tame, parse_object
-from integrations.pylon.history import PAGE_SIZE, USUAL, historian
+from integrations.pylon.history import PAGE_SIZE, STEPS, USUAL, historian
 from sandbox.pylon import PylonStandIn
 from sandbox.server import SandboxServer
 from tests.conftest import NOW, MemoryPauses
 from tests.integrations.pylon.stage import changed_issue, standing_in
 
 STRETCH = Stretch(Reader("int_1"), "", NOW - timedelta(days=70), NOW)
+YEARS = Stretch(Reader("int_1"), "", NOW - timedelta(days=800), NOW)
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def walk(pylon: PylonStandIn, server: SandboxServer, stretch: Stretch = STRETCH)
     raise AssertionError("the walk does not end")
 
 
-def test_every_change_is_told_once_in_windows_of_thirty_days(pylon: tuple[PylonStandIn, SandboxServer]) -> None:
+def test_every_change_is_told_once_window_by_window(pylon: tuple[PylonStandIn, SandboxServer]) -> None:
     ids = [changed_issue(pylon[0], NOW - timedelta(hours=8 * number)) for number in range(205)]
     old = changed_issue(pylon[0], NOW - timedelta(days=71))
     pages = walk(*pylon)
@@ -44,9 +47,25 @@ def test_every_change_is_told_once_in_windows_of_thirty_days(pylon: tuple[PylonS
     assert sorted(told.values()) == sorted(ids), "one on the border of two windows is told under the same id"
     assert old not in told.values()
     assert max(len(page.records) for page in pages) <= PAGE_SIZE
-    assert [page.reached_at for page in pages if page.reached_at] == [
-        NOW - timedelta(days=30), NOW - timedelta(days=60), STRETCH.since,
-    ]  # fmt: skip
+    reached = [page.reached_at for page in pages if page.reached_at]
+    assert reached == sorted(reached, reverse=True)
+    assert (len(reached), reached[-1]) == (STEPS, STRETCH.since), "how far it is shows a dozen times"
+
+
+@pytest.mark.parametrize(
+    ("stretch", "days"),
+    [(YEARS, 30.0), (STRETCH, 70 / STEPS), (replace(STRETCH, since=NOW - timedelta(days=7)), 1.0)],
+)
+def test_a_window_is_never_longer_than_pylon_allows(
+    pylon: tuple[PylonStandIn, SandboxServer], stretch: Stretch, days: float
+) -> None:
+    ends = [stretch.until, *(page.reached_at for page in walk(*pylon, stretch) if page.reached_at)]
+    widths = [later - earlier for later, earlier in pairwise(ends)]
+    assert max(widths) == pytest.approx(timedelta(days=days), abs=timedelta(seconds=1))
+
+
+def test_a_look_for_gaps_is_one_request(pylon: tuple[PylonStandIn, SandboxServer]) -> None:
+    assert len(walk(*pylon, replace(STRETCH, since=NOW - timedelta(minutes=20)))) == 1
 
 
 def test_a_record_is_a_notice_and_another_change_is_another_record(pylon: tuple[PylonStandIn, SandboxServer]) -> None:
