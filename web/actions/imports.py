@@ -16,7 +16,8 @@ _WHAT = "import"
 
 
 def order_import(who: Actor, integration_id: str, channel_id: str | None, since: datetime) -> Import:
-    """A new import, due at once: of one channel or, without one, of every channel that is captured.
+    """A new import, due at once: of one channel or, without one, of every channel that is captured; of everything on a
+    platform without channels.
 
     Raises `InvalidFields`, and `Conflict` when the connection cannot read or already reads the same.
     """
@@ -30,7 +31,7 @@ def order_import(who: Actor, integration_id: str, channel_id: str | None, since:
         _refuse_impossible(session, integration, channel_id)
         channels = [channel_id] if channel_id else sorted(captured_channels(session, integration))
         if not channels:
-            raise InvalidFields([FieldError("channel_id", "No channel is captured yet; name the one to import.")])
+            raise InvalidFields([_nothing_to_read(integration)])
         row = add_import(
             session, integration, channels, since=since, now=now, channel_id=channel_id, created_by=who.user_id
         )
@@ -58,5 +59,13 @@ def _refuse_impossible(session: Session, integration: Integration, channel_id: s
         raise InvalidFields([FieldError("integration_id", "This platform's past cannot be read.")])
     if not integration.is_connected:
         raise Conflict("integration_disconnected", "This integration is disconnected; connect it again.")
+    if channel_id and integration.platform != "slack":
+        raise InvalidFields([FieldError("channel_id", "This platform has no channels: leave it out.")])
     if is_imported_now(session, integration, channel_id):
         raise Conflict("import_running", "This is being imported already; wait for it, or cancel it.")
+
+
+def _nothing_to_read(integration: Integration) -> FieldError:
+    if integration.platform == "slack":
+        return FieldError("channel_id", "No channel is captured yet; name the one to import.")
+    return FieldError("integration_id", "Without an API token nothing can be read; add one to the connection.")

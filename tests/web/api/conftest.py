@@ -159,7 +159,7 @@ def app(
             clock=clock,
             adapters={name: cast("Adapter", Platform(name, door)) for name, door in doors.items()},
             lookups={"pylon": cast("LookupClient", organisations)},
-            historians={"slack": cast("Historian", None)},
+            historians={name: cast("Historian", None) for name in ("slack", "pylon")},
             books={"slack": rooms},
             access=StoredAccess(database),
             inspectors={"pylon": inspector()},

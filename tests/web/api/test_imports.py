@@ -93,6 +93,25 @@ def test_a_platform_without_a_past_and_a_connection_that_is_gone_are_refused(
     assert [answer["code"] for answer in answers] == ["invalid_fields", "integration_disconnected"]
 
 
+def test_of_pylon_all_is_imported_as_there_are_no_channels(api: Api, database: Database, alice: Tenant) -> None:
+    order = {"integration_id": add_integration(database, alice.workspace_id, access_token="token"), "since": SINCE}
+    refused = api.post("/imports", order | {"channel_id": "C1"}).json or {}
+    assert [error["field"] for error in refused["errors"]] == ["channel_id"]
+    made = api.post("/imports", order).json or {}
+    assert (made["state"], made["channel_id"], made["progress"]) == ("pending", None, 0.0)
+    assert (api.post("/imports", order).json or {})["code"] == "import_running"
+    with database.read() as session:
+        assert session.get_one(Import, made["id"]).cursor == {"channel": "", "left": [], "channels": 1}
+
+
+def test_without_a_token_nothing_of_pylon_can_be_imported(api: Api, database: Database, alice: Tenant) -> None:
+    limited = add_integration(database, alice.workspace_id)
+    refused = api.post("/imports", {"integration_id": limited, "since": SINCE}).json or {}
+    assert [(error["field"], "API token" in error["message"]) for error in refused["errors"]] == [
+        ("integration_id", True)
+    ]
+
+
 def test_the_same_is_imported_once_at_a_time(api: Api, slack: str) -> None:
     order = {"integration_id": slack, "channel_id": "C1", "since": SINCE}
     first = api.post("/imports", order).json or {}

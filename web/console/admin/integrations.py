@@ -9,6 +9,7 @@ from db import Integration, SlackApp
 from oauth.slack_apps import has_app_to_add
 from web.actions import actor, owned
 from web.actions import integrations as actions
+from web.actions.connecting import is_limited
 from web.api.integration_changes import IntegrationChanges
 from web.api.integration_config import shown
 from web.console.admin.blueprint import admin
@@ -111,8 +112,8 @@ def settings_page(
     return page(
         visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard,
         features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
-        digest=digest, has_own_app=owner is not None, past=past, found=found, columns=COLUMNS, htmx_config=HTMX_CONFIG,
-        **health,
+        digest=digest, has_own_app=owner is not None, past=past, reads_past=row.platform in services().historians,
+        limited=is_limited(row), found=found, columns=COLUMNS, htmx_config=HTMX_CONFIG, **health,
     )  # fmt: skip
 
 

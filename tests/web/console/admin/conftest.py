@@ -75,7 +75,7 @@ def open_rooms(open_console: Callable[..., Console], woken: list[str]) -> Callab
             **present,
             adapters={name: cast("Adapter", Platform(name, door)) for name, door in DOORS.items()},
             lookups={"pylon": cast("LookupClient", Organisations())},
-            historians={"slack": None},
+            historians={"slack": None, "pylon": None},
             books={},
             access=None,
             inspectors={"pylon": inspector()},

@@ -1,4 +1,4 @@
-"""Channels to pick from, and the past, on a Slack connection's page."""
+"""Channels to pick from, and the past, on the pages of connections."""
 
 from datetime import timedelta
 
@@ -96,3 +96,48 @@ def test_an_import_is_ordered_watched_and_cancelled(rooms: Rooms, slack: str) ->
     assert (again.status_code, "imported already" in again.text) == (409, True)
     assert rooms.submit(f"/integrations/{slack}/imports/{row.id}/cancel", confirmed="1").status_code == 303
     assert "cancelled" in rooms.text(f"/integrations/{slack}")
+
+
+@pytest.fixture
+def pylon(rooms: Rooms) -> str:
+    with rooms.database.write() as session:
+        row = Integration(workspace_id=rooms.made.workspace_id, platform="pylon", name="Desk", access_token="token",
+                          ingest_key_digest="d")  # fmt: skip
+        session.add(row)
+        session.flush()
+        session.add(Duty(integration_id=row.id, kind="pylon.reconcile", scope="", complete_until=NOW))
+    return row.id
+
+
+def test_pylons_past_is_imported_and_watched_too(rooms: Rooms, pylon: str) -> None:
+    page = rooms.text(f"/integrations/{pylon}")
+    assert "Complete up to 20 Nov 2026" in page
+    assert rooms.page(f"/integrations/{pylon}").select("#imports select[name=channel_id]") == []
+    assert rooms.submit(f"/integrations/{pylon}/imports", days="90").status_code == 303
+    with rooms.database.write() as session:
+        row = session.query(Import).one()
+        assert (row.channel_id, row.since) == (None, NOW - timedelta(days=90))
+        row.state, row.page_size, row.pace_seconds, row.requests_made, row.requests_expected = (
+            "running",
+            100,
+            3.0,
+            3,
+            12,
+        )
+        row.messages_seen, row.messages_new = 240, 230
+    page = rooms.text(f"/integrations/{pylon}")
+    assert "All issues since 22 Aug 2026" in page
+    assert "240 issues read, 230 of them new. About 25 % of about 12 requests, done about 20 Nov 2026" in page
+    assert "Slack lets" not in page
+    assert rooms.submit(f"/integrations/{pylon}/imports", days="90").status_code == 409
+    assert f'href="/integrations/{pylon}#imports"' in rooms.browser.get(f"/integrations/{pylon}/pylon").text
+
+
+def test_without_a_token_pylons_past_cannot_be_read_and_the_page_says_so(rooms: Rooms, pylon: str) -> None:
+    with rooms.database.write() as session:
+        session.get_one(Integration, pylon).access_token = None
+    page = rooms.page(f"/integrations/{pylon}")
+    assert page.select("#imports form") == []
+    assert page.select(f"#imports a[href='/integrations/{pylon}/pylon']")
+    refused = rooms.submit(f"/integrations/{pylon}/imports", days="30")
+    assert (refused.status_code, "API token" in refused.text) == (422, True)
