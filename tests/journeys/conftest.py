@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from sandbox.cast import Cast, assemble
+from tests.databases import create, drop, named, plain
 from tests.journeys.site import Site, Tenant, open_site
 
 
@@ -60,13 +60,6 @@ def _fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> 
         return
     template, server = request.getfixturevalue("postgres_template"), request.getfixturevalue("postgres_url")
     name = "j" + os.urandom(6).hex()
-    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server.replace("/postgres?", f"/{name}?").replace("postgresql+psycopg://", "postgresql://")
-    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _on_server(url: str, statement: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    create(server, name, template)
+    yield plain(named(server, name))
+    drop(server, name)

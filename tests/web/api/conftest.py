@@ -29,8 +29,9 @@ from oauth.installer import Installer
 from pipeline.receive import CommitEach
 from pipeline.tokens.access import StoredAccess
 from tests.conftest import StillClock
+from tests.web.apps import like
 from web.api import make_flask, register_api
-from web.api.stream import Pace, Streams
+from web.api.stream import Pace, Streams, allow_streams
 from web.errors import register_errors
 from web.services import Services, attach
 
@@ -146,9 +147,8 @@ def app(
     woken: list[str],
     rooms: Rooms,
 ) -> Iterator[APIFlask]:
-    app = make_flask()
-    register_errors(app)
-    register_api(app, streams=Streams(Pace(life=0)))
+    app = like(_registered())
+    allow_streams(app, Streams(Pace(life=0)))
     doors = {"pylon": "ingest_key", "desk": "ingest_key", "slack": "slack_app", "webhook": "webhook_key"}
     attach(
         app,
@@ -212,6 +212,14 @@ def api(client: FlaskClient, alice: Tenant) -> Api:
 def bobs_api(client: FlaskClient, bob: Tenant) -> Api:
     """Bob's admin token at work."""
     return Api(client, bob.tokens["admin"])
+
+
+@cache
+def _registered() -> APIFlask:
+    app = make_flask()
+    register_errors(app)
+    register_api(app)
+    return app
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,13 +17,14 @@ from db import Database, Signal
 from integrations.slack.scopes import FEATURES
 from oauth.bootstrap import Bootstrapped, bootstrap
 from tests.conftest import StillClock
+from tests.web.apps import like
 from web.compression import register_compression
 from web.console import register_console
 from web.errors import register_errors
 from web.security import register_security
 from web.services import Services, attach
 
-MakeApp = Callable[[str], Flask]
+MakeApp = Callable[..., Flask]
 
 
 @dataclass
@@ -59,10 +61,23 @@ class Console:
         return signal
 
 
+def register() -> Flask:
+    """An application with the console's routes, which nobody serves yet."""
+    app = Flask("console", static_folder=None)
+    register_compression(app)
+    register_errors(app)
+    register_security(app)
+    register_console(app)
+    return app
+
+
+registered = cache(register)
+
+
 @pytest.fixture
 def make_app(database: Database, digester: Digester, clock: StillClock) -> MakeApp:
-    def make(public_url: str) -> Flask:
-        app = Flask("console", static_folder=None)
+    def make(public_url: str, *, has_routes_of_its_own: bool = False) -> Flask:
+        app = register() if has_routes_of_its_own else like(registered())
         app.config["PUBLIC_URL"] = public_url
         parts = SimpleNamespace(
             settings=Settings(public_url=public_url),
@@ -72,10 +87,6 @@ def make_app(database: Database, digester: Digester, clock: StillClock) -> MakeA
             slack_features=FEATURES,
         )
         attach(app, cast("Services", parts))
-        register_compression(app)
-        register_errors(app)
-        register_security(app)
-        register_console(app)
         return app
 
     return make
@@ -85,8 +96,8 @@ def make_app(database: Database, digester: Digester, clock: StillClock) -> MakeA
 def open_console(
     make_app: MakeApp, database: Database, digester: Digester, clock: StillClock
 ) -> Callable[..., Console]:
-    def opening(name: str = "Acme", public_url: str = "http://localhost") -> Console:
-        app = make_app(public_url)
+    def opening(name: str = "Acme", public_url: str = "http://localhost", **options: bool) -> Console:
+        app = make_app(public_url, **options)
         email = f"owner@{name.lower()}.example"
         made = bootstrap(database, digester, name=name, email=email, now=clock(), public_url=public_url)
         return Console(app, database, clock, made, app.test_client())

@@ -3,17 +3,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError
-from tests.web.console.conftest import MakeApp
+from tests.web.console.conftest import register
 from web.console import assets
 
 
-def test_a_missing_package_stops_the_start_and_says_what_to_do(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_package_stops_the_start_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets, "VENDORED", {"htmx.min.js": ("no_such_package", "htmx.min.js")})
     assets.place_of.cache_clear()
     with pytest.raises(SettingsError, match=r"htmx\.min\.js is not installed: run .*requirements-assets\.lock"):
-        make_app("http://localhost")
+        register()
     assets.place_of.cache_clear()
 
 

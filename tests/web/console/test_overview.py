@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from bs4 import BeautifulSoup
 from sqlalchemy import event as events
@@ -145,8 +146,15 @@ def test_pages_ask_the_database_a_few_times_only(console: Console) -> None:
     for number in range(30):
         console.add_signal(f"C1:{number}", account_name=f"A{number}")
     asked: list[str] = []
-    events.listen(console.database.engine, "before_cursor_execute", lambda *values: asked.append(values[2]))
-    for path in ("/", "/signals?q=words", "/accounts", "/accounts/A1"):
-        asked.clear()
-        console.page(path)
-        assert len([sql for sql in asked if "SELECT" in sql]) <= 10, path
+
+    def note(*values: Any) -> None:
+        asked.append(values[2])
+
+    events.listen(console.database.engine, "before_cursor_execute", note)
+    try:
+        for path in ("/", "/signals?q=words", "/accounts", "/accounts/A1"):
+            asked.clear()
+            console.page(path)
+            assert len([sql for sql in asked if "SELECT" in sql]) <= 10, path
+    finally:
+        events.remove(console.database.engine, "before_cursor_execute", note)

@@ -37,7 +37,7 @@ def test_pages_are_not_kept_but_assets_are(console: Console) -> None:
 
 
 def test_a_response_may_bring_its_own_policy(open_console: Callable[..., Console]) -> None:
-    console = open_console()
+    console = open_console(has_routes_of_its_own=True)
     console.app.add_url_rule("/own", view_func=lambda: ("", {"Content-Security-Policy": "sandbox"}))
     assert console.browser.get("/own").headers.getlist("Content-Security-Policy") == ["sandbox"]
 
@@ -92,7 +92,7 @@ def test_our_own_forms_go_through(console: Console, headers: dict[str, str]) -> 
 
 @pytest.mark.parametrize("path", ["/api/v1/thing", "/slack/events", "/webhooks/signals"])
 def test_routes_without_cookies_are_exempt(open_console: Callable[..., Console], path: str) -> None:
-    console = open_console()
+    console = open_console(has_routes_of_its_own=True)
     console.app.add_url_rule(path, view_func=lambda: "done", methods=["POST"])
     console.sign_in()
     headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
@@ -100,7 +100,7 @@ def test_routes_without_cookies_are_exempt(open_console: Callable[..., Console],
 
 
 def test_roles_open_doors(open_console: Callable[..., Console]) -> None:
-    console = open_console()
+    console = open_console(has_routes_of_its_own=True)
     add_view(console.app, "/owners", require_role("owner")(greet))
     add_view(console.app, "/viewers", require_role("viewer")(greet))
     console.sign_in()
