@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.digests import Digester
+from core.logs import configure_logs
 from core.sealing import Keyring
 from db import Database
 from db.migrate import upgrade
@@ -48,6 +49,12 @@ class MemoryPauses:
 
     def pause(self, owner: str, endpoint: str, seconds: float) -> None:
         self.seconds[owner, endpoint] = max(seconds, self.remaining(owner, endpoint))
+
+
+@pytest.fixture(autouse=True)
+def logs() -> None:
+    """Written as the product writes them: an exception in a line, not in a picture of its frames and all they hold."""
+    configure_logs()
 
 
 @pytest.fixture
