@@ -71,3 +71,10 @@ def _read_event(outer: Tame, event: Tame) -> Callback | Malformed:
     if kind == "message" and subtype:
         kind = f"message.{subtype}"
     return Callback(bounded(kind), outer, event)
+
+
+def read_team(body: Tame) -> str | None:
+    """The team on our side in which it happened: with Slack Connect the outer ``team_id`` may be the customer's."""
+    authorized = next((team for each in body.objects("authorizations") if (team := each.text("team_id"))), None)
+    found = body.text("context_team_id") or authorized or body.text("team_id") or body.object("team").text("id")
+    return bounded(found) if found else None

@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from core.signal import Capture, Decision, Ignored, Lookup, Removal, Writes
-from integrations.slack.arrival import Arrival
+from core.signal import Capture, Decision, Ignored, Lookup, Needs, Removal, Writes
+from integrations.slack.arrival import Arrival, read_team
 from integrations.slack.asking import mentioned, reacted, submitted
-from integrations.slack.changes import present_channel
+from integrations.slack.changes import is_taken_away, present_channel
 from integrations.slack.messages import Message, as_ts, moment, read_channel, read_message, read_ts
 from integrations.slack.scopes import CHANNEL_EVENTS, LIFECYCLE_EVENTS
 from integrations.slack.selection import drops_colleagues, is_of_a_customer, subtype_reason, why_not
@@ -17,7 +17,23 @@ from integrations.slack.signals import as_signal
 
 def decide(arrival: Arrival) -> Decision:
     """The decision on one event for one recipient. Pure and total."""
-    return KINDS.get(arrival.callback.type, _other)(arrival)
+    decision = KINDS.get(arrival.callback.type, _other)(arrival)
+    return Ignored("team_access_revoked") if _brings_words(decision) and _is_locked_out(arrival) else decision
+
+
+def _brings_words(decision: Decision) -> bool:
+    """Whether something would be kept, or asked for in order to keep it. Deletions take away, and always may."""
+    if isinstance(decision, Writes):
+        return any(isinstance(write, Capture) for write in decision.writes)
+    return isinstance(decision, Needs)
+
+
+def _is_locked_out(arrival: Arrival) -> bool:
+    """Whether it comes from a team that its organisation took from the app: such words may still be under way."""
+    if arrival.recipient.account.team_id is not None:
+        return False  # a team's own installation ends as a whole
+    team_id = read_team(arrival.callback.body)
+    return team_id is not None and is_taken_away(arrival.recipient.config, team_id)
 
 
 def _new(arrival: Arrival) -> Decision:

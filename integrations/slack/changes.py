@@ -91,6 +91,11 @@ CHANGES: Mapping[str, Callable[[Tame], Change | None]] = MappingProxyType(
 """What each kind of event says. ``member_joined_channel`` counts only for the app's own bot."""
 
 
+def is_taken_away(config: JsonObject, team_id: str) -> bool:
+    """Whether an organisation's admin took this team from the app, by the latest word (see `db.SlackLearned`)."""
+    return Tame(config).object("slack_learned").object("teams").raw.get(team_id) is False
+
+
 def present_channel(config: JsonObject, channel_id: str) -> str:
     """The id that a channel has now, by one that it may have had before (see `db.SlackLearned`)."""
     return Tame(config).object("slack_learned").object("moved").text(channel_id) or channel_id

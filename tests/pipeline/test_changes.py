@@ -20,7 +20,7 @@ from core.errors import StepFailed
 from db import Conversation, ConversationLink, Database, DirectoryEntry, Integration, Signal, SlackApp
 from pipeline.installations.lifecycle import StoredLifecycle
 from pipeline.tokens.access import StoredAccess
-from tests.pipeline.conftest import CHANNEL, HOME, Line, edited, message
+from tests.pipeline.conftest import CHANNEL, HOME, Line, deleted, edited, message
 
 Tell = Callable[..., None]
 NEW = "C0PRESENT"
@@ -93,6 +93,70 @@ def test_teams_of_an_organisation(line: Line, tell: Tell) -> None:
     tell(TeamAccess(("T1",), False), 3, account=organisation)
     tell(TeamAccess(("T1", "T3"), True), 2, account=organisation)
     assert learned(line, "teams") == {"T1": False, "T2": True, "T3": True}
+
+
+class TestTeamsOfAnOrganisation:
+    """An org-wide installation hears many teams; an admin of the organisation gives and takes them one by one."""
+
+    @pytest.fixture(autouse=True)
+    def org_wide(self, line: Line) -> None:
+        configure(line, slack_team_id=None, slack_enterprise_id="E1")
+
+    @pytest.fixture
+    def access(self, tell: Tell) -> Tell:
+        def changing(minute: float, *, granted: bool) -> None:
+            tell(TeamAccess(("T1",), granted), minute, account=AccountKey(enterprise_id="E1"))
+
+        return changing
+
+    def hear(self, line: Line, event: dict[str, Any], event_id: str, team: str = "T1") -> str:
+        """The event as it comes from that team; its id with us."""
+        named = {"enterprise_id": "E1", "team_id": team, "is_enterprise_install": True}
+        stored = line.slack(event, event_id, context_team_id=team, authorizations=[named])
+        line.run()
+        return stored.event_id
+
+    def test_late_words_of_a_team_that_was_taken_away_are_stored_and_not_kept(self, line: Line, access: Tell) -> None:
+        before = self.hear(line, message("before", "1795255200.000100"), "Ev1")
+        access(1, granted=False)
+        late = self.hear(line, message("late", "1795255201.000100"), "Ev2")
+        changed = self.hear(line, edited("more", "1795255300.000100", before="before"), "Ev3")
+        other = self.hear(line, message("elsewhere", "1795255202.000100"), "Ev4", team="T2")
+        outcomes = [line.receipt(event_id) for event_id in (before, late, changed, other)]
+        refused = ("ignored", "team_access_revoked")
+        assert outcomes == [("captured", None), refused, refused, ("captured", None)]
+        assert line.event(late).payload
+        access(2, granted=True)
+        self.hear(line, message("after", "1795255203.000100"), "Ev5")
+        assert [signal.verbatim for signal in line.signals()] == ["before", "elsewhere", "after"]
+
+    def test_a_deletion_still_takes_away(self, line: Line, access: Tell) -> None:
+        self.hear(line, message("before"), "Ev1")
+        access(1, granted=False)
+        gone = self.hear(line, deleted("1795255300.000100"), "Ev2")
+        assert line.receipt(gone)[0] == "deleted"
+        assert [signal.deleted_at is None for signal in line.signals()] == [False]
+
+    def test_what_a_person_asks_for_is_not_kept_either(self, line: Line, access: Tell) -> None:
+        access(1, granted=False)
+        mention = message("<@U0BOT> keep this") | {"type": "app_mention"}
+        assert line.receipt(self.hear(line, mention, "Ev1")) == ("ignored", "team_access_revoked")
+
+    @pytest.mark.parametrize("order", list(permutations([(1, False), (2, True)])))
+    def test_a_late_word_of_the_end_does_not_undo_what_was_given_after_it(
+        self, line: Line, access: Tell, order: tuple[tuple[int, bool], ...]
+    ) -> None:
+        for minute, granted in order:
+            access(minute, granted=granted)
+        heard = self.hear(line, message("after"), "Ev1")
+        assert line.receipt(heard) == ("captured", None)
+
+    def test_a_teams_own_installation_is_not_concerned(self, line: Line) -> None:
+        teams = {"teams": {HOME: False}}
+        configure(line, slack_team_id=HOME, slack_enterprise_id=None, config={"slack_learned": teams})
+        line.slack(message("ours"), "Ev1", context_team_id=HOME)
+        line.run()
+        assert [signal.verbatim for signal in line.signals()] == ["ours"]
 
 
 @pytest.mark.parametrize("order", list(permutations([0, 1])))

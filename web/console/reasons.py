@@ -21,6 +21,10 @@ _REASONS = {
     "channel_not_shared": "no channels are listed, and this one is not shared with another company",
     "channel_not_selected": "channels are listed, and this one is not among them",
     "internal_author": "the mode keeps the words of people outside the company only",
+    "team_access_revoked": (
+        "an organisation's admin took the team in which it was said from the app; "
+        "what is said after the team is given back is taken"
+    ),
     "only_when_asked": "the mode keeps nothing by itself",
     "direct_message": "direct and group direct messages are private",
     "own_message": "Signalbox's own message",
