@@ -6,14 +6,33 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """What an app proves itself with to its platform."""
+
+    id: str
+    secret: str = field(repr=False)
+
+    def written(self) -> str:
+        """Both as one text, as in HTTP Basic authentication: an id holds no colon."""
+        return f"{self.id}:{self.secret}"
+
+    @classmethod
+    def read(cls, text: str) -> "Client":
+        """What `written` wrote."""
+        identity, _, secret = text.partition(":")
+        return cls(identity, secret)
+
+
+@dataclass(frozen=True, slots=True)
 class Presented:
     """What is shown to the platform for fresh tokens. Without a refresh token the access token is a legacy one, from
-    before rotation, which is exchanged once.
+    before rotation, which is exchanged once. ``client`` is the app itself, once its own row is gone.
     """
 
     slack_app_id: str | None
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    client: Client | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,9 @@ class Integration(HasId, HasUpdatedAt, Base):
     previous_header_secret = Sealed()
     previous_header_secret_expires_at: Mapped[datetime | None]
     app_secret = Sealed()
-    """What the platform signs the requests of its own side panel with (Pylon's Custom Apps)."""
+    """What the platform signs the requests of its own side panel with (Pylon's Custom Apps); with a disconnected Slack
+    row until ``wipe_due_at``, the id and secret of an app that was deleted (`core.grants.Client`).
+    """
     previous_app_secret = Sealed()
     previous_app_secret_expires_at: Mapped[datetime | None]
 

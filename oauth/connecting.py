@@ -136,6 +136,7 @@ def _fill(row: Integration, app: SlackApp, installation: Installation, now: date
     row.slack_bot_user_id = installation.bot_user_id
     row.scopes = list(installation.bot_scopes or ())
     row.access_token, row.refresh_token = installation.bot_token, installation.bot_refresh_token
+    row.app_secret = None  # no farewell is to be said any more
     expires_at = installation.bot_token_expires_at
     row.token_expires_at = datetime.fromtimestamp(expires_at, UTC) if expires_at else None
     row.installed_at = row.refreshed_at = row.updated_at = now

@@ -14,11 +14,11 @@ from slack_sdk.web import WebClient
 
 from core.clock import Clock
 from core.errors import SealBroken, SignalboxError, StepFailed
-from core.grants import Grant, Presented
+from core.grants import Client, Grant, Presented
 from core.taming import Tame
 from db import Database
 from oauth.exchange import NO_ANSWER, SLACKS_OWN_ERRORS, expiry, slack_client
-from oauth.slack_apps import AppCredentials, credentials
+from oauth.slack_apps import credentials
 
 DEAD: Mapping[str, str] = {
     "invalid_refresh_token": "invalid_refresh_token",
@@ -72,15 +72,16 @@ class SlackGrants:
                 raise
 
     def _ask(self, method: str, presented: Presented, **arguments: str) -> Tame:
-        app = self._app(presented)
-        arguments |= {"client_id": app.client_id, "client_secret": app.client_secret}
+        client = presented.client or self._client(presented)
+        arguments |= {"client_id": client.id, "client_secret": client.secret}
         return _answer(slack_client(self.api_url), method, arguments)
 
-    def _app(self, presented: Presented) -> AppCredentials:
+    def _client(self, presented: Presented) -> Client:
         try:
-            return credentials(self.database, presented.slack_app_id or "")
+            app = credentials(self.database, presented.slack_app_id or "")
         except (SealBroken, SignalboxError) as error:
             raise StepFailed(error.reason, permanent=False) from error
+        return Client(app.client_id, app.client_secret)
 
 
 def _answer(client: WebClient, method: str, arguments: dict[str, str]) -> Tame:

@@ -1,6 +1,7 @@
 """The step that says farewell: the platform is told that a disconnected app leaves, and then its token is wiped.
 
-The token is wiped when its minute is over, whether or not the platform could be told.
+The token is wiped when its minute is over, whether or not the platform could be told; so is the id and secret of an app
+that was deleted, which was kept with the token for that.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.errors import SealBroken, StepFailed
-from core.grants import Presented, TokenGrants
+from core.grants import Client, Presented, TokenGrants
 from core.ids import new_id
 from core.logs import get_logger
-from db import Database, Integration
+from db import Database, Integration, SlackApp
 from db.dialects import claiming
 from pipeline.engine.steps import Progress
 from pipeline.tokens.rows import Held
@@ -66,13 +67,14 @@ def _take(session: Session, now: datetime) -> Held | None:
     if row.wipe_due_at is not None and row.wipe_due_at <= now:
         _wipe(row, "slack_not_told")
         return None
-    if _is_connected_again(session, row):
-        _wipe(row, None)  # the same installation serves another row: it must not end
-        return None
     try:
-        presented = Presented(row.slack_app_id, row.access_token or "")
+        client = Client.read(row.app_secret) if row.app_secret else None
+        presented = Presented(row.slack_app_id, row.access_token or "", client=client)
     except SealBroken as error:
         _wipe(row, error.reason)
+        return None
+    if _is_connected_again(session, row, client):
+        _wipe(row, None)  # the same installation serves another row: it must not end
         return None
     row.lease_token, row.lease_expires_at = new_id("lea"), now + LEASE
     return Held(row.id, row.lease_token, presented)
@@ -91,17 +93,21 @@ def _settle(session: Session, held: Held, failure: StepFailed | None, now: datet
 
 
 def _wipe(row: Integration, problem: str | None) -> None:
-    row.access_token = row.refresh_token = row.wipe_due_at = None
+    row.access_token = row.refresh_token = row.app_secret = row.wipe_due_at = None
     row.lease_token = row.lease_expires_at = None
     row.refresh_problem = problem
     log.info("farewell_said", integration_id=row.id, reason=problem)
 
 
-def _is_connected_again(session: Session, row: Integration) -> bool:
+def _is_connected_again(session: Session, row: Integration, client: Client | None) -> bool:
+    """``client`` is an app whose row is gone. It may have been registered anew since."""
+    same_app = Integration.slack_app_id == row.slack_app_id
+    if client is not None:
+        same_app = Integration.slack_app_id.in_(select(SlackApp.id).where(SlackApp.client_id == client.id))
     same_team = Integration.slack_team_id == row.slack_team_id
     if row.slack_team_id is None:
         same_team = Integration.slack_team_id.is_(None) & (Integration.slack_enterprise_id == row.slack_enterprise_id)
-    others = (Integration.id != row.id, Integration.slack_app_id == row.slack_app_id, same_team)
+    others = (Integration.id != row.id, same_app, same_team)
     return session.scalar(select(Integration.id).where(*others, Integration.state != "disconnected")) is not None
 
 

@@ -111,6 +111,7 @@ def test_a_deleted_app_stops_at_once(site: Site, cast: Cast, tenant: Tenant, own
     (integration,) = tenant.get("integrations")["items"]
     assert (integration["state"], integration["state_reason"]) == ("disconnected", "slack_app_deleted")
     assert [signal["verbatim"] for signal in tenant.signals()] == ["Kept."]
+    eventually(lambda: own.grants.installation(cast.home) is None)
     again = _register(tenant, own)
     own.send_events_to(again["events_url"])
     Signalbox(site.base_url, tenant.token).add_to_slack(cast.home.id, again["id"])

@@ -8,11 +8,13 @@ from slack_sdk.oauth.installation_store import Installation
 from sqlalchemy import select
 
 from core.errors import SignalboxError
-from db import Database, SlackApp
+from db import Database, Integration, SlackApp
+from db.sealed import holds
 from oauth.authorize import IntegrationsAuthorize
 from oauth.installation_store import IntegrationInstallationStore
 from oauth.installer import Installer
 from oauth.intent import InstallIntent
+from pipeline.installations.parting import part_from
 from pipeline.tokens.access import StoredAccess
 from tests.conftest import StillClock
 from tests.oauth.conftest import Connection, Tenant
@@ -59,6 +61,20 @@ def test_returns_of_a_gone_team_at_the_same_moment_make_one_row(
     with ThreadPoolExecutor(max_workers=8) as tabs:
         list(tabs.map(lambda n: store.keep(intent, installation(f"xoxb-{n}")), range(8)))
     assert [c.row.state for c in connections()] == ["active"]
+
+
+def test_a_team_that_returns_before_the_farewell_was_said_owes_none(
+    store: IntegrationInstallationStore, intent: InstallIntent, database: Database, clock: StillClock
+) -> None:
+    """Its app was deleted, and registered anew within the minute."""
+    store.keep(intent, installation("xoxb-0"))
+    with database.write() as session:
+        part_from(session, session.scalars(select(SlackApp)).one(), reason="slack_app_deleted", now=clock())
+    store.keep(intent, installation("xoxb-1"))
+    with database.read() as session:
+        row = session.scalars(select(Integration)).one()
+        assert (row.state, row.access_token, row.wipe_due_at) == ("active", "xoxb-1", None)
+        assert not holds(row, "app_secret")
 
 
 def test_what_is_kept_is_found(store: IntegrationInstallationStore, intent: InstallIntent) -> None:

@@ -3,15 +3,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, text
 
 from core.errors import StepFailed
 from core.grants import Presented
-from db import Database, Integration
+from db import Database, Integration, SlackApp
+from db.sealed import holds
 from pipeline.farewell import Farewell
 from pipeline.installations.lifecycle import leave
+from pipeline.installations.parting import part_from
 from sandbox.slack import SlackStandIn
 from tests.conftest import StillClock
-from tests.pipeline.rotation import OTHER, TEAM, Rotation, connected, install, strict_slack
+from tests.pipeline.rotation import CLIENT_ID, CLIENT_SECRET, OTHER, TEAM, Rotation, connected, install, strict_slack
 
 GOODBYE = "apps.uninstall"
 DAY = timedelta(hours=12)
@@ -137,3 +140,82 @@ def test_a_reinstall_during_the_call_keeps_its_tokens(rotation: Rotation, step: 
     step.run()
     assert rotation.tokens(left)[0] == "xoxe.xoxb-new"
     assert rotation.row(left).state == "active"
+
+
+class TestAnAppThatIsDeleted:
+    """Its row goes at once; what its connections need for their farewells goes with their tokens."""
+
+    @pytest.fixture
+    def parted(self, rotation: Rotation, clock: StillClock) -> str:
+        """A connection whose app was deleted a moment ago."""
+        row_id = connected(rotation.database, install(rotation.slack), clock(), lives=DAY)
+        assert delete_app(rotation) == 1
+        return row_id
+
+    def test_slack_is_told_and_nothing_is_left(self, rotation: Rotation, step: Farewell, parted: str) -> None:
+        row = rotation.row(parted)
+        assert (row.state, row.state_reason, row.slack_app_id) == ("disconnected", "slack_app_deleted", None)
+        assert step.run().done == 1
+        assert not is_installed(rotation.slack)
+        assert rotation.slack.calls(GOODBYE) == 1
+        assert left_of(rotation, parted) == (False, False, None)
+
+    def test_while_slack_is_down_it_is_tried_until_the_minute_is_over(
+        self, rotation: Rotation, step: Farewell, parted: str, clock: StillClock
+    ) -> None:
+        rotation.slack.fail_next(GOODBYE, status=503, error="x", times=100)
+        ended_at = clock()
+        while holds(rotation.row(parted), "access_token"):
+            step.run()
+            assert clock() - ended_at < timedelta(seconds=60)
+            clock.advance(seconds=10)
+        assert rotation.slack.calls(GOODBYE) >= 4
+        assert left_of(rotation, parted) == (False, False, "slack_not_told")
+
+    def test_who_was_disconnected_just_before_is_not_forgotten(
+        self, rotation: Rotation, step: Farewell, left: str
+    ) -> None:
+        assert delete_app(rotation) == 0
+        assert rotation.row(left).state_reason == "disconnected_by_admin"
+        assert step.run().done == 1
+        assert not is_installed(rotation.slack)
+        assert left_of(rotation, left) == (False, False, None)
+
+    def test_an_app_that_was_registered_anew_keeps_its_installation(
+        self, rotation: Rotation, step: Farewell, parted: str, clock: StillClock
+    ) -> None:
+        with rotation.database.write() as session:
+            again = SlackApp(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, signing_secret="s", api_app_id="A1")
+            session.add(again)
+        other = connected(rotation.database, install(rotation.slack), clock(), lives=DAY, team=OTHER)
+        rotation.change(other, slack_app_id=again.id, slack_team_id=TEAM.id)
+        assert step.run().done == 1
+        assert rotation.slack.calls(GOODBYE) == 0
+        assert rotation.works(other)
+        assert left_of(rotation, parted) == (False, False, None)
+
+    def test_a_secret_that_does_not_open_holds_nothing_up(
+        self, rotation: Rotation, step: Farewell, clock: StillClock
+    ) -> None:
+        row_id = connected(rotation.database, install(rotation.slack), clock(), lives=DAY)
+        with rotation.database.write() as session:
+            session.execute(text("UPDATE slack_apps SET client_secret = signing_secret"))
+        assert delete_app(rotation) == 1
+        clock.advance(seconds=50)
+        step.run()
+        assert left_of(rotation, row_id) == (False, False, "slack_not_told")
+
+
+def delete_app(rotation: Rotation) -> int:
+    with rotation.database.write() as session:
+        app = session.scalars(select(SlackApp)).one()
+        ended = part_from(session, app, reason="slack_app_deleted", now=rotation.clock())
+        session.flush()
+        session.delete(app)
+    return ended
+
+
+def left_of(rotation: Rotation, row_id: str) -> tuple[bool, bool, str | None]:
+    """Whether the row still holds a token and an app's secret, and what is told of the farewell."""
+    row = rotation.row(row_id)
+    return holds(row, "access_token"), holds(row, "app_secret"), row.refresh_problem

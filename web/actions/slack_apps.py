@@ -14,7 +14,7 @@ from core.errors import Conflict, FieldError, InvalidFields
 from core.ids import new_id
 from db import Integration, SlackApp
 from oauth.app_check import Pasted, require_right, require_well_formed
-from pipeline.installations.lifecycle import disconnect
+from pipeline.installations.parting import part_from
 from web.actions import Actor, audit, owned
 from web.services import services
 
@@ -104,17 +104,19 @@ def change_app(
 
 
 def delete_app(who: Actor, app_id: str) -> int:
-    """Ends the app's connections and forgets its secrets; how many connections ended. Signals stay."""
+    """Ends the app's connections and forgets its secrets; how many connections ended. Signals stay.
+
+    Nothing can be installed and no event comes in through it from now on. Slack is told of each installation within the
+    minute, as after any disconnection.
+    """
     with services().database.write() as session:
         row = owned(session, who, SlackApp, app_id, _WHAT, lock=True)
-        ended = [*session.scalars(select(Integration).where(connected_through(row.id)).with_for_update())]
-        for integration in ended:
-            # At once, without a farewell to Slack: the secrets that one needs go with this row.
-            disconnect(integration, reason=ENDED, now=services().clock())
-        audit(session, who, "slack_app.deleted", row.id, {"name": row.name, "connections": len(ended)})
+        ended = part_from(session, row, reason=ENDED, now=services().clock())
+        audit(session, who, "slack_app.deleted", row.id, {"name": row.name, "connections": ended})
         session.flush()
         session.delete(row)
-    return len(ended)
+    services().wake()
+    return ended
 
 
 def connected_through(app_id: str) -> ColumnElement[bool]:

@@ -201,7 +201,11 @@ def change_slack_app(app_id: str, json_data: SlackAppChanges) -> SlackApp:
 @api.delete("/slack-apps/<app_id>")
 @api.doc(responses={204: "Deleted; its connections are disconnected."})
 def delete_slack_app(app_id: str) -> Response:
-    """Delete a Slack app: its connections end, their tokens are wiped; signals stay. In Slack it goes on to exist."""
+    """Delete a Slack app: its connections end at once, and signals stay.
+
+    Slack is told within a minute that the app leaves, and then its secrets and all tokens are gone here. The app itself
+    goes on to exist in Slack, installed nowhere.
+    """
     actions.delete_app(actor(caller()), app_id)
     return Response(status=204)
 

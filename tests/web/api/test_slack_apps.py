@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
+from core.grants import Client
 from core.settings import Settings
 from db import AuditEntry, Database, Integration, SlackApp
 from sandbox.app import create_sandbox
@@ -235,7 +236,9 @@ def test_deleting_an_app_ends_its_connections(api: Api, alice: Tenant, database:
     assert (shown["state"], shown["state_reason"]) == ("disconnected", "slack_app_deleted")
     with database.read() as session:
         row = session.get_one(Integration, identity)
-        assert (row.access_token, row.refresh_token, row.wipe_due_at) == (None, None, None)
+        assert (row.access_token, row.refresh_token) == ("xoxb-1", None), "it is kept to say farewell with"
+        assert row.wipe_due_at is not None
+        assert Client.read(row.app_secret or "") == Client(OWN["client_id"], OWN["client_secret"])
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "slack_app.deleted")).one()
         assert entry.details["connections"] == 1
 

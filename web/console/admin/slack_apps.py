@@ -21,6 +21,8 @@ from web.services import services
 from web.session import Visitor, require_role
 from web.upgrades import install_path
 
+_FAREWELL = "Slack is told within a minute, and then no token is left here."
+
 
 @admin.get("/slack-apps")
 @require_role(*ADMINS)
@@ -73,14 +75,14 @@ def ask_to_delete_slack_app(visitor: Visitor, app_id: str) -> Response:
     with services().database.read() as session:
         carried = select(func.count()).select_from(Integration).where(actions.connected_through(row.id))
         count = session.scalar(carried) or 0
-    connections = {0: "No connection uses it now.", 1: "Its connection is disconnected at once, and its tokens wiped."}
+    connections = {0: "No connection uses it now.", 1: f"Its connection is disconnected at once; {_FAREWELL}"}
     return ask(visitor, Question(
         title=f"Delete the Slack app {row.name}?", button="Delete the Slack app",
         happens=(
-            connections.get(count, f"Its {count} connections are disconnected at once, and their tokens wiped."),
-            "Its secrets are forgotten here. Whatever Slack still sends for it is refused.",
+            connections.get(count, f"Its {count} connections are disconnected at once; {_FAREWELL}"),
+            "Whatever Slack still sends for it is refused, and its secrets are forgotten here.",
             "Signals that came through it stay, and so does the configuration of its connections.",
-            "In Slack the app goes on to exist: delete it there as well, at api.slack.com/apps.",
+            "In Slack the app goes on to exist, installed nowhere: delete it there as well, at api.slack.com/apps.",
         ),
         back=url_for("admin.slack_app", app_id=app_id),
     ))  # fmt: skip
