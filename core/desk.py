@@ -5,7 +5,7 @@ A platform vouches for people by issuer and subject. What a person may see is de
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 from core.adapter import AccountKey
@@ -98,15 +98,29 @@ class DigestPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """How a connection's token fares. One that does not end has no ``expires_at``; ``expires_in`` is negative for one
+    that has ended. ``problem`` says in whole sentences why it could not be renewed and what helps.
+    """
+
+    expires_at: datetime | None = None
+    expires_in: timedelta | None = None
+    refreshed_at: datetime | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """How a connection fares. ``problem`` is a sentence when it does not work; a token without an end has no
-    ``token_expires_at``. ``rooms`` are those that are known; ``picks_rooms`` is false when all shared ones are heard.
+    """How a connection fares. ``problem`` is a sentence when it does not work, and ``reconnect_url`` is where whoever
+    administers it connects again; ``needs_reconnect`` when nothing else helps. ``rooms`` are those that are known;
+    ``picks_rooms`` is false when all shared ones are heard.
     """
 
     is_active: bool
     problem: str | None
-    token_expires_at: datetime | None
-    token_problem: str | None
+    token: Token
+    needs_reconnect: bool
+    reconnect_url: str
     last_event_at: datetime | None
     signals_today: int
     picks_rooms: bool

@@ -1,10 +1,13 @@
 """The desk: who a visitor is, what they may see and change, and why a message was (not) captured."""
 
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from sqlalchemy import select
 
 from core.adapter import AccountKey
-from core.desk import DigestPlan, Room
+from core.desk import DigestPlan, Room, Token
 from core.errors import Forbidden, InvalidFields
 from db import AuditEntry, Database, DirectoryEntry, Duty, Integration, SignalCopy
 from integrations.slack.interaction import ISSUER
@@ -129,6 +132,25 @@ def test_the_overview(room: desk_rows.Room) -> None:
     assert (overview.signals_today, overview.reaction, overview.picks_rooms) == (1, "inbox_tray", False)
     assert overview.last_event_at == room.clock()
     assert [brief.words for brief in overview.latest] == ["The export stops."]
+
+
+def test_the_token_as_the_home_page_tells_of_it(room: desk_rows.Room) -> None:
+    now, alice = room.clock(), room.visitor("U0ALICE")
+    change(room, token_expires_at=now + timedelta(hours=11), refreshed_at=now, refresh_problem="slack_unavailable")
+    found = room.desk.overview(alice)
+    assert found.token == Token(
+        now + timedelta(hours=11), timedelta(hours=11), now, "Slack did not answer. It is tried again."
+    )
+    assert not found.needs_reconnect
+    url = urlsplit(found.reconnect_url)
+    assert (f"{url.scheme}://{url.netloc}", url.path) == (desk_rows.PUBLIC_URL, "/slack/install")
+    assert parse_qs(url.query) == {"workspace": [room.workspace_id], "app": [room.app_id]}
+    change(room, state="needs_reconnect", state_reason="invalid_refresh_token", refresh_problem=None)
+    found = room.desk.overview(alice)
+    assert found.needs_reconnect
+    assert "Add the app to Slack once more" in str(found.token.problem)
+    change(room, state="active", state_reason=None, token_expires_at=None, refresh_problem="slack_rotation_off")
+    assert room.desk.overview(alice).token == Token(refreshed_at=now)
 
 
 def test_switching_one_channel_off_leaves_the_others_on(room: desk_rows.Room) -> None:

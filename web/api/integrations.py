@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.taming import JsonObject
 from db import Integration as IntegrationRow
 from db import IntegrationState
+from pipeline.tokens.health import token_health
 from web.actions import actor
 from web.actions import integrations as actions
 from web.actions.connecting import Connected, connect, is_limited
@@ -27,6 +28,7 @@ EXAMPLE: JsonObject = {
     "id": "int_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "platform": "pylon", "name": "Support", "state": "active",
     "state_reason": None, "is_active": True, "config": {"pylon_events": ["issue.created", "message.created"]},
     "slack_team_id": None, "slack_team_name": None, "scopes": [], "token_expires_at": None,
+    "token_refreshed_at": None, "token_problem": None,
     "pylon_account_id": "3f0c8a52-7d0f-4f6e-9a43-1f0f4f0f9f11", "pylon_region": "us", "is_limited": False,
     "previous_webhook_secret_expires_at": None, "previous_header_secret_expires_at": None,
     "previous_app_secret_expires_at": None,
@@ -57,6 +59,8 @@ class Integration(BaseModel):
     slack_team_name: str | None
     scopes: list[str]
     token_expires_at: datetime | None
+    token_refreshed_at: datetime | None = Field(description="When the present token came, by installing or renewing.")
+    token_problem: str | None = Field(description="Why it could not be renewed the last time; see docs/reasons.md.")
     pylon_account_id: str | None
     pylon_region: str | None
     is_limited: bool = Field(description="It has no API token: only what the deliveries themselves say is read.")
@@ -147,7 +151,9 @@ def disconnect_integration(integration_id: str) -> Response:
 
 def shown_fields(row: IntegrationRow) -> dict[str, Any]:
     """What `Integration` shows of a row."""
+    health = token_health(row, services().clock())
     given = {"config": shown(row.config), "is_limited": is_limited(row)}
+    given |= {"token_refreshed_at": health.refreshed_at, "token_problem": health.problem}
     return plain(Integration, row, given=given)
 
 

@@ -7,11 +7,13 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.desk import DigestPlan, Overview, Room, Visitor
+from core.desk import DigestPlan, Overview, Room, Token, Visitor
 from db import DirectoryEntry, Duty, Event, Integration, IntegrationConfig, Receipt, Signal
 from pipeline.digest import DIGEST
+from pipeline.tokens.health import token_health
 from web.console.reasons import reason_in_words
 from web.desk.briefs import brief_of, latest
+from web.upgrades import install_path
 
 LATEST = 5
 MOST_ROOMS = 20
@@ -20,11 +22,13 @@ MOST_ROOMS = 20
 def look(session: Session, visitor: Visitor, *, emoji: str | None, console_url: str, now: datetime) -> Overview:
     """The overview of the visitor's connection; ``emoji`` is the one that captures."""
     row = session.get_one(Integration, visitor.integration_id)
+    health = token_health(row, now)
     return Overview(
         is_active=row.is_active,
         problem=reason_in_words(row.state_reason or row.state) if row.state != "active" else None,
-        token_expires_at=row.token_expires_at,
-        token_problem=reason_in_words(row.refresh_problem),
+        token=Token(health.expires_at, health.expires_in, health.refreshed_at, health.explanation),
+        needs_reconnect=health.needs_reconnect,
+        reconnect_url=console_url.rstrip("/") + install_path(row.workspace_id, row.slack_app_id),
         last_event_at=_last_event_at(session, row),
         signals_today=_signals_today(session, row.workspace_id, now),
         picks_rooms=is_narrowed(row.config),

@@ -1,15 +1,17 @@
 """The app's home page in Slack: how the connection fares, the channels with their switches, the latest signals."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from core.desk import DigestPlan, Overview, Room, Visitor
+from core.desk import DigestPlan, Overview, Room, Token, Visitor
 from core.taming import JsonObject, JsonValue
 from integrations.slack.views import kit
 from integrations.slack.views.kit import Block
 from integrations.slack.views.signals import signal_lines
-from integrations.slack.views.when import shown
+from integrations.slack.views.when import shown, span
 
 HEAR, DEAFEN, REFRESH, OPEN = "home_hear", "home_deafen", "home_refresh", "open_console"
+RECONNECT = "open_reconnect"
 DIGEST_CHANNEL, DIGEST_HOUR, DIGEST_OFF = "home_digest_channel", "home_digest_hour", "home_digest_off"
 EMOJI = "home_emoji"
 
@@ -39,7 +41,7 @@ def member_home(visitor: Visitor, overview: Overview, console_url: str, notice: 
         kit.header(f"Signalbox for {visitor.workspace_name}"),
         *([kit.section(f":warning: {kit.escape(notice)}")] if notice else []),
         kit.section("\n".join(status_lines(overview))),
-        kit.actions(kit.button("Open Signalbox", OPEN, url=console_url), kit.button("Refresh", REFRESH)),
+        kit.actions(*_buttons(overview, console_url, may_reconnect=visitor.may_administer)),
         kit.divider(),
         *_rooms(overview, switches=visitor.may_administer),
         kit.divider(),
@@ -59,14 +61,32 @@ def status_lines(overview: Overview) -> Iterator[str]:
         yield ":double_vertical_bar: Paused: events are received and ignored."
     else:
         yield ":white_check_mark: Connected."
-    if overview.token_problem:
-        yield f":warning: The token could not be renewed: {kit.escape(overview.token_problem)}."
-    elif overview.token_expires_at:
-        yield f"The token is good until {shown(overview.token_expires_at)}, and is renewed before."
+    yield from _token_lines(overview.token)
     if overview.last_event_at:
         yield f"Last event {shown(overview.last_event_at)}. Signals today: {overview.signals_today}."
     else:
         yield "No event has come yet."
+
+
+def _token_lines(token: Token) -> Iterator[str]:
+    """When it ends, when it was renewed, and why it was not."""
+    if token.expires_at and token.expires_in is not None:
+        when = shown(token.expires_at)
+        is_over = token.expires_in <= timedelta()
+        yield f"The token ended {when}." if is_over else f"The token ends in {span(token.expires_in)} ({when})."
+    if token.refreshed_at:
+        yield f"Last refresh: {shown(token.refreshed_at)}."
+    if token.problem:
+        yield f":warning: The token could not be renewed. {kit.escape(token.problem)}"
+
+
+def _buttons(overview: Overview, console_url: str, *, may_reconnect: bool) -> Iterator[JsonObject]:
+    yield kit.button("Open Signalbox", OPEN, url=console_url)
+    yield kit.button("Refresh", REFRESH)
+    if may_reconnect and overview.needs_reconnect:
+        yield kit.button("Reconnect", RECONNECT, url=overview.reconnect_url, style="primary")
+    elif may_reconnect:
+        yield kit.button("Add to Slack again", RECONNECT, url=overview.reconnect_url)
 
 
 def _rooms(overview: Overview, *, switches: bool) -> Iterator[Block]:

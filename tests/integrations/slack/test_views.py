@@ -1,14 +1,14 @@
 """What people see in Slack, as readable structures, and within Slack's limits whatever the facts are."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.adapter import AccountKey
-from core.desk import Brief, Chapter, DigestPlan, Overview, Room, Story, Visitor
+from core.desk import Brief, Chapter, DigestPlan, Overview, Room, Story, Token, Visitor
 from core.taming import JsonObject, Tame
 from core.tickets import Ticketing
 from core.voice import Digest
@@ -29,7 +29,8 @@ CHAPTER = Chapter(
     "The mode keeps nothing by itself", "Acme Slack",
 )  # fmt: skip
 OVERVIEW = Overview(
-    is_active=True, problem=None, token_expires_at=NOW, token_problem=None, last_event_at=NOW, signals_today=3,
+    is_active=True, problem=None, token=Token(NOW, timedelta(hours=11, minutes=20), NOW), needs_reconnect=False,
+    reconnect_url=f"{URL}?again", last_event_at=NOW, signals_today=3,
     picks_rooms=True, rooms=(Room("C1", "kestrel", "external"), Room("C2", "team", None)), reaction="inbox_tray",
     digest=DigestPlan("C2", "team", 9), latest=(BRIEF,),
 )  # fmt: skip
@@ -117,15 +118,40 @@ def test_the_home_page_says_how_it_fares() -> None:
     lines = [*home.status_lines(OVERVIEW)]
     assert lines == [
         ":white_check_mark: Connected.",
-        f"The token is good until {WHEN}, and is renewed before.",
+        f"The token ends in 11 h 20 min ({WHEN}).",
+        f"Last refresh: {WHEN}.",
         f"Last event {WHEN}. Signals today: 3.",
     ]
-    broken = replace(OVERVIEW, problem="Token revoked", token_problem="Refused", last_event_at=None)
+    token = Token(NOW, timedelta(minutes=-1), problem="Slack <does not> know it. Add the app once more.")
+    broken = replace(OVERVIEW, problem="Token revoked", token=token, last_event_at=None)
     assert [*home.status_lines(broken)] == [
         ":x: The connection does not work: Token revoked.",
-        ":warning: The token could not be renewed: Refused.",
+        f"The token ended {WHEN}.",
+        ":warning: The token could not be renewed. Slack &lt;does not&gt; know it. Add the app once more.",
         "No event has come yet.",
     ]
+    endless = replace(OVERVIEW, token=Token(), last_event_at=None)
+    assert [*home.status_lines(endless)] == [":white_check_mark: Connected.", "No event has come yet."]
+
+
+def test_only_admins_connect_again() -> None:
+    for visitor, overview, label in (
+        (ALICE, OVERVIEW, "Add to Slack again"),
+        (ALICE, replace(OVERVIEW, needs_reconnect=True), "Reconnect"),
+        (VIC, replace(OVERVIEW, needs_reconnect=True), None),
+    ):
+        view = home.member_home(visitor, overview, URL)
+        assert problems_of_view(view) == []
+        found = [button for button in buttons(view) if button.text("action_id") == home.RECONNECT]
+        assert [(button.object("text").text("text"), button.text("url")) for button in found] == (
+            [(label, f"{URL}?again")] if label else []
+        )
+
+
+def buttons(view: JsonObject) -> list[Tame]:
+    """The buttons of its rows."""
+    rows = (block for block in Tame(view).objects("blocks") if block.text("type") == "actions")
+    return [element for row in rows for element in row.objects("elements")]
 
 
 def test_the_digest() -> None:
@@ -150,7 +176,9 @@ def test_command_answers_are_for_one_person() -> None:
 def test_no_facts_lead_beyond_slacks_limits(words: str, name: str, many: int) -> None:
     brief = replace(BRIEF, words=words, author=name, account=name, where=name)
     rooms = tuple(Room(f"C{n}", name, "all") for n in range(20))
-    overview = replace(OVERVIEW, rooms=rooms, latest=(brief,) * 5, problem=name, reaction=name[:100])
+    overview = replace(
+        OVERVIEW, rooms=rooms, latest=(brief,) * 5, problem=name, reaction=name[:100], token=Token(problem=name)
+    )
     chapters = (replace(CHAPTER, kind=name, verified_by=name, reason=name, connection=name),) * min(many, 10)
     views = [
         capture_dialog(words, "{}"), story_dialog(Story(chapters, hints=(name,) * 5)),

@@ -1,5 +1,6 @@
 """Connecting, changing and ending connections, without ever showing a secret again."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ FIELDS = {
     "id", "platform", "name", "state", "state_reason", "is_active", "config", "slack_team_id", "slack_team_name",
     "scopes", "token_expires_at", "pylon_account_id", "pylon_region", "installed_at", "last_used_at", "created_at",
     "is_limited", "previous_webhook_secret_expires_at", "previous_header_secret_expires_at",
-    "previous_app_secret_expires_at",
+    "previous_app_secret_expires_at", "token_refreshed_at", "token_problem",
 }  # fmt: skip
 
 
@@ -179,6 +180,26 @@ def test_slacks_credentials_come_from_slack(api: Api, database: Database, alice:
     identity = add_integration(database, alice.workspace_id, "slack")
     answer = api.patch(f"/integrations/{identity}", {"access_token": "xoxb-1", "webhook_secret": None})
     assert refused(answer, 422, "invalid_fields") == ["access_token", "webhook_secret"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ({}, None),
+        ({"refresh_problem": "slack_unavailable"}, "slack_unavailable"),
+        ({"refresh_problem": "slack_rotation_off"}, None),
+        ({"state": "needs_reconnect", "state_reason": "invalid_refresh_token"}, "invalid_refresh_token"),
+    ],
+)
+def test_how_a_token_fares(
+    api: Api, database: Database, alice: Tenant, columns: dict[str, str], problem: str | None
+) -> None:
+    times = {"token_expires_at": NOW + timedelta(hours=11), "refreshed_at": NOW - timedelta(hours=1)}
+    row = add_integration(database, alice.workspace_id, "slack", **times, **columns)
+    shown = api.get(f"/integrations/{row}").get_json()
+    assert shown["token_expires_at"] == "2026-11-20T21:00:00Z"
+    assert shown["token_refreshed_at"] == "2026-11-20T09:00:00Z"
+    assert shown["token_problem"] == problem
 
 
 def test_disconnecting_wipes_secrets_once(api: Api, database: Database, clock: StillClock) -> None:
