@@ -13,6 +13,14 @@ class TeamRenamed:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelCreated:
+    """There is a new public channel."""
+
+    channel_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelRenamed:
     """A channel has another name."""
 
@@ -60,5 +68,12 @@ class RateLimited:
 
 
 Change: TypeAlias = (
-    TeamRenamed | ChannelRenamed | ChannelMoved | ChannelMembership | TeamAccess | Migration | RateLimited
+    TeamRenamed
+    | ChannelCreated
+    | ChannelRenamed
+    | ChannelMoved
+    | ChannelMembership
+    | TeamAccess
+    | Migration
+    | RateLimited
 )

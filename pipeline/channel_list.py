@@ -89,15 +89,17 @@ class ChannelList:
         """What was told, and where to go on; without a page it was a channel that was joined."""
         now = self.clock()
         with self.database.write() as session:
+            # The connection before its duty, as whoever changes a connection locks them (`join_soon`).
+            integration = session.get(Integration, duty.integration_id, with_for_update=True)
             mine = held(session, duty)
-            if mine is None:
+            if mine is None or integration is None:
                 return
-            integration = session.get_one(Integration, mine.integration_id, with_for_update=True)
             joining = list(mine.cursor.get("join", ()))[0 if page else 1 :]
             joining += take_in(session, integration, channels, now)
             if page is None:
                 mine.cursor = mine.cursor | {"join": joining}
-                let_go(mine, due_at=now if joining or mine.cursor.get("position") else now + _pause(integration))
+                is_busy = bool(joining or mine.cursor.get("position"))
+                let_go(mine, due_at=now if is_busy else max(now, (mine.done_at or now) + _pause(integration)))
                 return
             began = str(mine.cursor.get("began") or now.isoformat())
             mine.cursor = {"join": joining, "position": page.position, "began": began}
@@ -140,6 +142,21 @@ def list_again(session: Session, integration_id: str, now: datetime) -> None:
     """Something happened to the channels, or somebody wants to see them as they are: the list is read soon."""
     mine = (Duty.integration_id == integration_id, Duty.kind.like("%.channels"), Duty.lease_token.is_(None))
     session.execute(update(Duty).where(*mine).values(due_at=now, reason=None, attempts=0))
+
+
+def join_soon(session: Session, integration_id: str, channel_id: str, now: datetime) -> None:
+    """A public channel that a pattern wants by its name is joined next, before the list is read again. A connection
+    whose list was never begun finds it there.
+    """
+    mine = (Duty.integration_id == integration_id, Duty.kind.like("%.channels"))
+    duty = session.scalars(select(Duty).where(*mine).with_for_update()).first()
+    if duty is None:
+        return
+    waiting = list(duty.cursor.get("join", ()))
+    if channel_id not in waiting:
+        duty.cursor = duty.cursor | {"join": [*waiting, channel_id]}
+    if duty.lease_token is None:
+        duty.due_at = now
 
 
 def take_in(session: Session, integration: Integration, channels: Sequence[Channel], now: datetime) -> list[str]:

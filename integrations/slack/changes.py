@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from core.changes import (
     Change,
+    ChannelCreated,
     ChannelMembership,
     ChannelMoved,
     ChannelRenamed,
@@ -35,10 +36,10 @@ def _team_renamed(event: Tame) -> Change | None:
     return TeamRenamed(name) if name else None
 
 
-def _channel_renamed(event: Tame) -> Change | None:
+def _named_channel(event: Tame, *, change: Callable[[str, str], Change]) -> Change | None:
     channel = event.object("channel")
     channel_id, name = read_channel(channel, "id"), _name(channel)
-    return ChannelRenamed(channel_id, name) if channel_id and name else None
+    return change(channel_id, name) if channel_id and name else None
 
 
 def _channel_moved(event: Tame) -> Change | None:
@@ -75,8 +76,9 @@ def _name(source: Tame) -> str | None:
 CHANGES: Mapping[str, Callable[[Tame], Change | None]] = MappingProxyType(
     {
         "team_rename": _team_renamed,
-        "channel_rename": _channel_renamed,
-        "group_rename": _channel_renamed,
+        "channel_created": partial(_named_channel, change=ChannelCreated),
+        "channel_rename": partial(_named_channel, change=ChannelRenamed),
+        "group_rename": partial(_named_channel, change=ChannelRenamed),
         "channel_id_changed": _channel_moved,
         "channel_left": partial(_membership, is_member=False),
         "group_left": partial(_membership, is_member=False),

@@ -15,6 +15,7 @@ CHANNEL_EVENTS = (
     "channel_left",
     "group_left",
     "channel_id_changed",
+    "channel_created",
     "channel_rename",
     "group_rename",
 )

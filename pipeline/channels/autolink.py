@@ -33,11 +33,20 @@ def is_news(integration: Integration, channel: Channel, before: DirectoryEntry |
     return channel.is_member and not before.facts.get("is_member")
 
 
+def is_to_be_joined(session: Session, integration: Integration, channel_id: str, name: str) -> bool:
+    """Whether a pattern wants a public channel by its new name, and the app is not in it yet, as far as is known."""
+    entry = session.get(DirectoryEntry, (integration.id, "channel", channel_id))
+    facts = entry.facts if entry else {}
+    if facts.get("is_member") or facts.get("is_private"):
+        return False
+    return is_news(integration, Channel(channel_id, name, is_archived=bool(facts.get("is_archived"))), entry)
+
+
 def link_renamed(session: Session, integration: Integration, channel_id: str, name: str, now: datetime) -> None:
     """A channel that the app is in was given another name: its new one may match. Before the directory knows."""
     entry = session.get(DirectoryEntry, (integration.id, "channel", channel_id))
     if entry is None or not entry.facts.get("is_member"):
-        return  # the next reading of the list finds it new
+        return  # it has to be joined first
     channel = Channel(channel_id, name, is_member=True, is_archived=bool(entry.facts.get("is_archived")))
     if is_news(integration, channel, entry):
         link(session, integration, [channel], now)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.adapter import AccountKey
 from core.changes import (
     Change,
+    ChannelCreated,
     ChannelMembership,
     ChannelMoved,
     ChannelRenamed,
@@ -19,8 +20,8 @@ from core.changes import (
 )
 from core.clock import Clock
 from db import Database, DirectoryEntry, Integration, Signal, SlackApp
-from pipeline.channel_list import list_again
-from pipeline.channels.autolink import link_renamed
+from pipeline.channel_list import join_soon, list_again
+from pipeline.channels.autolink import is_to_be_joined, link_renamed
 from pipeline.installations.addressed import GRID_MIGRATION, addressed
 from pipeline.installations.learned import Learning
 from pipeline.installations.moves import forget_channel, move_channel
@@ -85,11 +86,23 @@ def _rename_team(_: Session, row: Integration, learning: Learning, change: TeamR
         row.slack_team_name = change.name
 
 
+def _create_channel(session: Session, row: Integration, learning: Learning, change: ChannelCreated) -> None:
+    if learning.is_overtaken(f"name {change.channel_id}"):
+        return
+    if is_to_be_joined(session, row, change.channel_id, change.name):
+        join_soon(session, row.id, change.channel_id, learning.at)
+
+
 def _rename_channel(session: Session, row: Integration, learning: Learning, change: ChannelRenamed) -> None:
+    if learning.is_overtaken(f"name {change.channel_id}"):
+        return
     link_renamed(session, row, change.channel_id, change.name, learning.at)
     if "slack_channels" in row.config:
         learning.config = {**learning.config, "slack_channels": row.config["slack_channels"]}
     learning.rename_channel(change)
+    if is_to_be_joined(session, row, change.channel_id, change.name):
+        join_soon(session, row.id, change.channel_id, learning.at)
+        return  # its old name stays in the directory until then: by it the list, too, finds that the name is new
     entry = DirectoryEntry
     known = (entry.integration_id == row.id, entry.kind == "channel", entry.ref == change.channel_id)
     session.execute(update(entry).where(*known, entry.fetched_at <= learning.at).values(name=change.name))
@@ -129,6 +142,7 @@ def _note_limit(session: Session, slack_app_id: str, change: RateLimited) -> Non
 
 APPLIED: Mapping[type[Change], Callable[..., bool | None]] = {
     TeamRenamed: _rename_team,
+    ChannelCreated: _create_channel,
     ChannelRenamed: _rename_channel,
     ChannelMoved: _move_channel,
     ChannelMembership: _join_or_leave,

@@ -26,11 +26,14 @@ class Learning:
 
     def is_news(self, fact: str) -> bool:
         """Whether this moment's word on the fact is the newest; it is then remembered as such."""
-        told, moment = self._facts("told"), self.at.timestamp()
-        if told.get(fact, 0.0) > moment:
+        if self.is_overtaken(fact):
             return False
-        told[fact] = moment
+        self._facts("told")[fact] = self.at.timestamp()
         return True
+
+    def is_overtaken(self, fact: str) -> bool:
+        """Whether a later word on the fact is known."""
+        return bool(self._facts("told").get(fact, 0.0) > self.at.timestamp())
 
     def finish(self) -> IntegrationConfig:
         """The changed configuration. Only so many facts are kept, the latest."""

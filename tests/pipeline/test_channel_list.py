@@ -1,5 +1,6 @@
 """The list of channels is kept, patterns add new ones, and nothing that an admin decided is undone."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from core.adapter import AccountKey
+from core.changes import ChannelCreated, ChannelRenamed
 from db import AuditEntry, DirectoryEntry, Duty, Import, Integration
 from integrations.slack.channels import SlackChannels
 from integrations.slack.client import SlackClient
-from pipeline.channel_list import EVERY, ChannelList, list_again
+from pipeline.channel_list import EVERY, EVERY_FOR_PATTERNS, ChannelList, list_again
 from pipeline.channels.autolink import link_renamed
 from pipeline.channels.captured import captured_channels
+from pipeline.installations.changes import apply_change
 from pipeline.pauses import StoredPauses
 from sandbox.slack_world import SlackChannel
 from tests.pipeline.past import Past, past
@@ -164,3 +168,111 @@ def test_a_channel_that_is_given_a_matching_name_is_added(past: Past, step: Chan
             integration = session.get_one(Integration, past.line.slack_integration_id)
             link_renamed(session, integration, "C0NAME", "ext-new", past.clock())
     assert listed(past) == [{"id": "C0NAME", "name": "ext-new", "auto": True}]
+
+
+class TestNewNames:
+    """Slack tells of a new channel and of a new name: patterns need not wait for the next reading of the list."""
+
+    @pytest.fixture
+    def tell(self, past: Past) -> Callable[..., None]:
+        def telling(change: ChannelCreated | ChannelRenamed, minutes: float = 0) -> None:
+            apply_change(
+                past.line.database, past.clock, change, slack_app_id=past.line.slack_app_id,
+                accounts=[AccountKey(team_id=past.cast.home.id)], happened_at=past.clock() + timedelta(minutes=minutes),
+            )  # fmt: skip
+
+        return telling
+
+    @pytest.fixture
+    def listed_before(self, past: Past, step: ChannelList) -> None:
+        """The list was read a while ago, and the channel is one that the app is not in."""
+        configure(past, slack_autolink=["ext-*", "*-support"])
+        add(past, ours(past, "C0NAME", "random"))
+        past.slack.outside = {"C0NAME", "C0NEW", "C0PRIVATE"}
+        read(past, step)
+
+    def names(self, past: Past, **renamed: str) -> None:
+        """Slack's channels have these names now."""
+        kept = [channel for channel in past.slack.world.channels if channel.id not in renamed]
+        now = [ours(past, identity, name) for identity, name in renamed.items()]
+        past.slack.world = replace(past.slack.world, channels=(*kept, *now))
+
+    @pytest.mark.usefixtures("listed_before")
+    def test_a_new_channel_is_joined_and_added_at_once(
+        self, past: Past, step: ChannelList, tell: Callable[..., None]
+    ) -> None:
+        lists = past.slack.calls("conversations.list")
+        self.names(past, C0NEW="ext-globex")
+        for _ in range(2):
+            tell(ChannelCreated("C0NEW", "ext-globex"))
+        assert step.run().done == 1
+        assert listed(past) == [{"id": "C0NEW", "name": "ext-globex", "auto": True}]
+        assert (past.slack.calls("conversations.join"), past.slack.calls("conversations.list")) == (1, lists)
+        with past.line.database.read() as session:
+            duty = session.scalars(select(Duty)).one()
+            assert duty.due_at == (duty.done_at or past.clock()) + EVERY_FOR_PATTERNS, "the list keeps its time"
+
+    @pytest.mark.usefixtures("listed_before")
+    def test_a_channel_that_is_given_a_matching_name_is_joined(
+        self, past: Past, step: ChannelList, tell: Callable[..., None]
+    ) -> None:
+        self.names(past, C0NAME="acme-support")
+        tell(ChannelRenamed("C0NAME", "acme-support"))
+        assert step.run().done == 1
+        assert listed(past) == [{"id": "C0NAME", "name": "acme-support", "auto": True}]
+        assert entries(past)["C0NAME"].name == "acme-support"
+
+    @pytest.mark.usefixtures("listed_before")
+    def test_a_join_that_was_lost_is_made_up_for_by_the_list(
+        self, past: Past, step: ChannelList, tell: Callable[..., None]
+    ) -> None:
+        self.names(past, C0NAME="ext-new", C0NEW="ext-globex")
+        tell(ChannelRenamed("C0NAME", "ext-new"))
+        tell(ChannelCreated("C0NEW", "ext-globex"))
+        with past.line.database.write() as session:
+            session.scalars(select(Duty)).one().cursor = {}
+        read(past, step)
+        assert {each["id"] for each in listed(past)} == {"C0NAME", "C0NEW"}
+
+    @pytest.mark.usefixtures("listed_before")
+    @pytest.mark.parametrize("late", [ChannelCreated("C0NEW", "ext-globex"), ChannelRenamed("C0NEW", "ext-globex")])
+    def test_a_later_name_is_not_undone_by_late_news(
+        self, past: Past, step: ChannelList, tell: Callable[..., None], late: ChannelCreated | ChannelRenamed
+    ) -> None:
+        self.names(past, C0NEW="quiet")
+        tell(ChannelRenamed("C0NEW", "quiet"), 1)
+        tell(late)
+        assert step.run().done == 0
+        assert listed(past) == []
+
+    @pytest.mark.usefixtures("listed_before")
+    def test_other_names_and_private_channels_are_let_be(
+        self, past: Past, step: ChannelList, tell: Callable[..., None]
+    ) -> None:
+        tell(ChannelCreated("C0NEW", "globex"))
+        with past.line.database.write() as session:
+            key = {"integration_id": past.line.slack_integration_id, "kind": "channel", "ref": "C0PRIVATE"}
+            session.add(DirectoryEntry(**key, name="was", facts={"is_private": True}, fetched_at=past.clock()))
+        tell(ChannelRenamed("C0PRIVATE", "ext-secret"))
+        assert step.run().done == 0
+        assert listed(past) == []
+
+    def test_while_a_page_is_being_read_the_wish_is_kept(
+        self, past: Past, step: ChannelList, tell: Callable[..., None]
+    ) -> None:
+        configure(past, slack_autolink=["ext-*"])
+        read(past, step)
+        past.slack.outside = {"C0NEW"}
+
+        def created(method: str) -> None:
+            if method == "conversations.list":
+                self.names(past, C0NEW="ext-globex")
+                tell(ChannelCreated("C0NEW", "ext-globex"))
+                past.slack.before_answer = lambda _: None
+
+        with past.line.database.write() as session:
+            list_again(session, past.line.slack_integration_id, past.clock())
+        past.slack.before_answer = created
+        read(past, step)
+        assert [each["id"] for each in listed(past)] == ["C0NEW"]
+        assert past.slack.calls("conversations.join") == 1

@@ -35,6 +35,7 @@ SCOPE_OF_EVENT: dict[str, str | None] = {
     "team_access_granted": None,
     "team_access_revoked": None,
     "team_rename": "team:read",
+    "channel_created": "channels:read",
     "channel_rename": "channels:read",
     "group_rename": "groups:read",
     "channel_id_changed": "channels:read",
