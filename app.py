@@ -18,6 +18,7 @@ from core.tickets import TicketVoice
 from core.voice import Voice
 from db import Database
 from db.dialects import is_unavailable
+from integrations.slack.afterwards import Afterwards
 from integrations.slack.asking import reaction_of
 from integrations.slack.bolt import build_app
 from integrations.slack.client import SlackClient
@@ -49,7 +50,7 @@ from pipeline.reconcile import Reconcile
 from pipeline.refresh import Refresh, Refresher
 from pipeline.retention import Retention
 from pipeline.tickets import Tickets
-from pipeline.tokens.access import StoredAppAccess
+from pipeline.tokens.access import StoredAccess, StoredAppAccess
 from pipeline.tokens.fresh_access import FreshAccess
 from web import make_web
 from web.cli import Root, make_cli
@@ -138,11 +139,13 @@ class Parts:
             desk=StoredDesk(self.database, self.clock, self.settings.public_url, reaction_of),
             calls=SlackClient(self.settings.slack_api_url, self.pauses, timeout_seconds=SURFACE_SECONDS),
             access=self.access,
+            later=Afterwards(),
         )
         return SlackEffects(
             lambda app_id: build_app(
                 oauth_flow=self.installer.flow(app_id),
-                authorize=IntegrationsAuthorize(self.database, self.access, app_id),
+                # Whoever acts is recognised without leaving the database; surfaces renew tokens where they need one.
+                authorize=IntegrationsAuthorize(self.database, StoredAccess(self.database), app_id),
                 lifecycle=lifecycle,
                 surfaces=surfaces,
             )

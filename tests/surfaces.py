@@ -1,11 +1,13 @@
 """Surfaces for tests: over real rows and a stand-in's Web API, or over a desk that knows nobody."""
 
+from collections.abc import Callable
 from typing import cast
 
 from core.adapter import Access, AccountKey
 from core.desk import Visitor
 from core.errors import StepFailed
 from db import Database
+from integrations.slack.afterwards import Work
 from integrations.slack.asking import reaction_of
 from integrations.slack.client import SlackClient
 from integrations.slack.surfaces import Surfaces
@@ -27,9 +29,17 @@ class EmptyDesk(StoredDesk):
         return None
 
 
-def surfaces_over(database: Database, clock: StillClock, api_url: str = NOWHERE) -> Surfaces:
+def surfaces_over(
+    database: Database, clock: StillClock, api_url: str = NOWHERE, later: Callable[[Work], None] | None = None
+) -> Surfaces:
     desk = StoredDesk(database, clock, PUBLIC_URL, reaction_of)
-    return Surfaces(desk, SlackClient(api_url, MemoryPauses(), timeout_seconds=2), StoredAccess(database))
+    calls = SlackClient(api_url, MemoryPauses(), timeout_seconds=2)
+    return Surfaces(desk, calls, StoredAccess(database), later or at_once)
+
+
+def at_once(work: Work) -> None:
+    """Does it before the answer."""
+    work()
 
 
 class NoAccess:

@@ -8,7 +8,7 @@ import msgspec
 from core.desk import DigestPlan, Visitor
 from core.errors import SignalboxError, StepFailed
 from core.taming import JsonObject, Tame
-from integrations.slack.audience import is_internal
+from integrations.slack.audience import internal_channel
 from integrations.slack.interaction import ISSUER, Person
 from integrations.slack.listeners import Happening
 from integrations.slack.surfaces import Encounter, Surfaces
@@ -35,13 +35,18 @@ def show_home(happening: Happening, surfaces: Surfaces) -> None:
 
 
 def switch(encounter: Encounter, surfaces: Surfaces) -> None:
-    """A button or menu of the page was used: the change is committed, then the page shows how things are now."""
-    visitor, body = encounter.visitor, encounter.interaction.body
+    """A button or menu of the page was used: the change is committed, and after the answer the page shows how things
+    are. What Slack must be asked about first is done after the answer, too, and the page says how it went.
+    """
+    visitor, name = encounter.visitor, encounter.interaction.name
     if visitor is None:
         return
-    act = ACTS.get(encounter.interaction.name)
-    notice = _do(act, visitor, next(body.objects("actions"), Tame(None)), surfaces) if act else None
-    _publish(visitor, encounter.interaction.person.user, surfaces, notice)
+    user, action = encounter.interaction.person.user, next(encounter.interaction.body.objects("actions"), Tame(None))
+    if name in ASKING_SLACK:
+        surfaces.later(lambda: _publish(visitor, user, surfaces, _do(ACTS[name], visitor, action, surfaces)))
+        return
+    notice = _do(ACTS[name], visitor, action, surfaces) if name in ACTS else None
+    surfaces.later(lambda: _publish(visitor, user, surfaces, notice))
 
 
 def _do(act: "Act", visitor: Visitor, action: Tame, surfaces: Surfaces) -> str | None:
@@ -79,13 +84,12 @@ def _choose_channel(visitor: Visitor, action: Tame, surfaces: Surfaces) -> str |
     channel = action.text("selected_conversation")
     if channel is None:
         return None
-    access = surfaces.access.access(visitor.integration_id)
-    if not is_internal(surfaces.calls, access, channel):
+    found = internal_channel(surfaces.calls, surfaces.access.access(visitor.integration_id), channel)
+    if found is None:
         return NOT_INTERNAL
-    name = surfaces.call("conversations.info", visitor, channel=channel).object("channel").text("name")
     present = surfaces.desk.overview(visitor).digest
     hour = present.hour if present else USUAL_HOUR
-    surfaces.desk.plan_digest(visitor, DigestPlan(channel, name, hour))
+    surfaces.desk.plan_digest(visitor, DigestPlan(channel, found.text("name"), hour))
     return None
 
 
@@ -124,3 +128,5 @@ ACTS: Mapping[str, Act] = MappingProxyType(
     }
 )
 """What the page's switches do, by action id."""
+ASKING_SLACK = frozenset({views.DIGEST_CHANNEL})
+"""Those that ask Slack something before they change anything."""

@@ -1,10 +1,12 @@
 """What our surfaces in Slack work with: handed in once, by whoever puts the parts together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.adapter import AccessSource, Keep
 from core.desk import Desk, Visitor
 from core.taming import JsonObject, Tame
+from integrations.slack.afterwards import Work
 from integrations.slack.client import Argument, SlackCalls
 from integrations.slack.interaction import ISSUER, Interaction
 
@@ -14,11 +16,12 @@ SURFACE_SECONDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Surfaces:
-    """The desk that answers, and the way to Slack's Web API."""
+    """The desk that answers, and the way to Slack's Web API. ``later`` does what need not be done before the answer."""
 
     desk: Desk
     calls: SlackCalls
     access: AccessSource
+    later: Callable[[Work], None]
 
     def call(self, method: str, visitor: Visitor, **arguments: Argument | None) -> Tame:
         """A call in the name of the visitor's connection. Raises `core.errors.StepFailed`."""

@@ -110,19 +110,20 @@ def test_the_home_page_and_its_switches(site: Site, cast: Cast, tenant: Tenant) 
     person = desktop(site, cast, "jonas")
     internal, shared = cast.channels["support-desk"], cast.channels["kestrel-tidewater"]
     assert site.slack.interact(form_of(person.press(pick("home_digest_channel", shared.id)))).status_code == 200
-    assert "nobody outside your company" in str(home[jonas.id])
+    eventually(lambda: "nobody outside your company" in str(home[jonas.id]))
     assert "slack_digest" not in configuration(tenant)
     site.slack.interact(form_of(person.press(pick("home_digest_channel", internal.id))))
+    eventually(lambda: "slack_digest" in configuration(tenant))
     assert configuration(tenant)["slack_digest"] == {
         "channel_id": internal.id,
         "channel_name": internal.name,
         "hour": 8,
     }
-    assert "nobody outside your company" not in str(home[jonas.id])
+    eventually(lambda: "nobody outside your company" not in str(home[jonas.id]))
     on: JsonObject = {"action_id": "home_hear", "type": "button", "value": f"{internal.id} {internal.name}"}
     site.slack.interact(form_of(person.press(on)))
     assert configuration(tenant)["slack_channels"] == [{"id": internal.id, "name": internal.name, "auto": True}]
-    assert f"*#{internal.name}*" in str(home[jonas.id])
+    eventually(lambda: f"*#{internal.name}*" in str(home[jonas.id]))
     actions = [entry["action"] for entry in tenant.get("audit-log")["items"]]
     assert actions.count("integration.changed") == 2
     stranger = desktop(site, cast, "sam")

@@ -26,7 +26,7 @@ from integrations.slack.listeners import LISTENERS
 from integrations.slack.responding import SHOWINGS
 from integrations.slack.surfaces import Surfaces
 from tests.conftest import MemoryPauses
-from tests.surfaces import NOWHERE, EmptyDesk, NoAccess
+from tests.surfaces import NOWHERE, EmptyDesk, NoAccess, at_once
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -67,14 +67,17 @@ def refuse(body: bytes) -> None:  # the protocol's name
     raise AssertionError("nothing was to be kept")
 
 
-def make_app(lifecycle: Ended, authorize: Authorize | None = None) -> App:
+def make_flow() -> OAuthFlow:
     settings = OAuthSettings(
         client_id="11.22", client_secret="s", scopes=[], user_scopes=[],
         installation_store=InstallationStore(), state_store=OAuthStateStore(),
     )  # fmt: skip
-    flow = OAuthFlow(settings=settings, client=WebClient(base_url="http://127.0.0.1:9/", retry_handlers=[]))
-    surfaces = Surfaces(EmptyDesk(), SlackClient(NOWHERE, MemoryPauses()), NoAccess())
-    return build_app(oauth_flow=flow, authorize=authorize or Everybody(), lifecycle=lifecycle, surfaces=surfaces)
+    return OAuthFlow(settings=settings, client=WebClient(base_url="http://127.0.0.1:9/", retry_handlers=[]))
+
+
+def make_app(lifecycle: Ended, authorize: Authorize | None = None) -> App:
+    surfaces = Surfaces(EmptyDesk(), SlackClient(NOWHERE, MemoryPauses()), NoAccess(), at_once)
+    return build_app(oauth_flow=make_flow(), authorize=authorize or Everybody(), lifecycle=lifecycle, surfaces=surfaces)
 
 
 @pytest.fixture
