@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
@@ -136,7 +136,7 @@ class Parts:
         """The Bolt apps, one per Slack app."""
         lifecycle = StoredLifecycle(self.database, self.clock, self.grants.is_alive)
         surfaces = Surfaces(
-            desk=StoredDesk(self.database, self.clock, self.settings.public_url, reaction_of),
+            desk=StoredDesk(self.database, self.clock, self.settings.public_url, reaction_of, self.wake),
             calls=SlackClient(self.settings.slack_api_url, self.pauses, timeout_seconds=SURFACE_SECONDS),
             access=self.access,
             later=Afterwards(),
@@ -204,14 +204,13 @@ class Parts:
         ]
 
     @cached_property
-    def wake(self) -> Callable[[], None]:
+    def wake(self) -> Callable[[str], None]:
         """Tells whoever runs the steps elsewhere: through the database (PostgreSQL), or nobody, who looks (SQLite)."""
         if not self.settings.is_postgresql:
-            return lambda: None
-        waker = ClusterWaker(self.settings.database_url)
-        return lambda: waker.wake(Process.name)
+            return lambda _: None
+        return ClusterWaker(self.settings.database_url).wake
 
-    def services(self, wake: Callable[[], None]) -> Services:
+    def services(self, wake: Callable[[str], None]) -> Services:
         """What a process that takes requests works with."""
         return Services(
             settings=self.settings,
@@ -225,7 +224,9 @@ class Parts:
             panels=self.offers.panel,
             books=self.offers.channels,
             access=self.access,
-            inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(self.database, wake),
+            inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(
+                self.database, partial(wake, Process.name)
+            ),
             wake=wake,
             installer=self.installer,
             interactions=self.slack,

@@ -23,7 +23,7 @@ _EXTENSION = "signalbox"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """One server's parts."""
+    """One server's parts. ``wake`` says, after the commit, which step has work now."""
 
     settings: Settings
     database: Database
@@ -35,7 +35,7 @@ class Services:
     books: Mapping[str, ChannelBook] = field(default_factory=dict)
     access: AccessSource | None = None
     inbox: Inbox
-    wake: Callable[[], None]
+    wake: Callable[[str], None]
     installer: Installer
     interactions: Interactions
     inspectors: Mapping[str, Inspector] = field(default_factory=dict)

@@ -36,8 +36,8 @@ class EmbeddedEngine:
         for thread in self._threads:
             thread.start()
 
-    def wake(self) -> None:
-        """Something became due just now. Never blocks on the work itself."""
+    def wake(self, _: str = "") -> None:
+        """Something became due just now, of whatever kind: every step looks. Never blocks on the work itself."""
         with self._woken:
             self._wakes += 1
             self._woken.notify_all()

@@ -1,6 +1,5 @@
 """The whole web application, every route of it, over a real database and without a network."""
 
-from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
@@ -44,7 +43,6 @@ def _registered() -> APIFlask:
 
 def _services(database: Database, digester: Digester, clock: StillClock, **settings: Any) -> Services:
     chosen = Settings(database_url=database.url, public_url="http://localhost", **settings)
-    nothing: Callable[[], None] = lambda: None  # noqa: E731  # it has nothing to say
     return Services(
         settings=chosen,
         database=database,
@@ -53,8 +51,8 @@ def _services(database: Database, digester: Digester, clock: StillClock, **setti
         adapters={name: cast("Adapter", Platform(name, door)) for name, door in DOORS.items()},
         lookups={},
         panels={"pylon": panel()},
-        inbox=CommitEach(database, nothing),
-        wake=nothing,
+        inbox=CommitEach(database, lambda: None),
+        wake=lambda _: None,
         installer=Installer(
             settings=chosen, database=database, digester=digester, clock=clock, bot_scopes=("channels:history",)
         ),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, FieldError, InvalidFields, NotFound
 from db import DirectoryEntry, Duty, Integration, SlackChannelConfig
-from pipeline.channel_list import list_again, take_in
+from pipeline.channel_list import ChannelList, list_again, take_in
 from pipeline.channels.captured import captured_channels
 from pipeline.past.completeness import completeness
 from web.actions import Actor, audit, owned, speakable
@@ -63,7 +63,7 @@ def refresh_channels(who: Actor, integration_id: str) -> None:
     with services().database.write() as session:
         integration = owned(session, who, Integration, integration_id, "integration")
         list_again(session, integration.id, services().clock())
-    services().wake()
+    services().wake(ChannelList.name)
 
 
 def join_channel(who: Actor, integration_id: str, channel_id: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, defer
 
 from core.errors import Conflict, NotFound
 from db import Event, Integration, Receipt, Signal, WebhookKey
+from pipeline.process import Process
 from pipeline.replay import replay
 from web.actions import Actor, audit, speakable
 from web.actions.erasure import ERASED_REASON, ERASED_VERSION
@@ -93,7 +94,7 @@ def replay_events(who: Actor, event_ids: Sequence[str]) -> list[Arrived]:
         replay(session, [arrived.event.id for arrived in found], services().clock())
         for arrived in found:
             audit(session, who, "event.replayed", arrived.event.id)
-    services().wake()
+    services().wake(Process.name)
     with services().database.read() as session:
         return [find_event(session, who.workspace_id, arrived.event.id) for arrived in found]
 

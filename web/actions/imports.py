@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, FieldError, InvalidFields
 from core.ids import may_be_id
 from db import Import, Integration
+from pipeline.backfill import Backfill
 from pipeline.channels.captured import captured_channels
 from pipeline.past.imports import UNFINISHED, add_import, is_imported_now
 from web.actions import Actor, audit, owned
@@ -36,7 +37,7 @@ def order_import(who: Actor, integration_id: str, channel_id: str | None, since:
             session, integration, channels, since=since, now=now, channel_id=channel_id, created_by=who.user_id
         )
         audit(session, who, "import.ordered", row.id, {"channel_id": channel_id, "since": since.isoformat()})
-    services().wake()
+    services().wake(Backfill.name)
     return row
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, get_args
 from core.adapter import Adapter
 from core.errors import Conflict, FieldError, InvalidFields
 from db import Integration, IntegrationConfig
+from pipeline.farewell import Farewell
 from pipeline.installations.lifecycle import leave
 from pipeline.past.imports import import_newly_listed, listed_ids
 from web.actions import Actor, audit, owned
@@ -70,6 +71,7 @@ def disconnect_integration(who: Actor, integration_id: str) -> Integration:
         if row.is_connected:
             leave(row, reason="disconnected_by_admin", now=services().clock())
             audit(session, who, "integration.disconnected", row.id, {"platform": row.platform})
+    services().wake(Farewell.name)
     return row
 
 

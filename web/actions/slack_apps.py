@@ -14,6 +14,7 @@ from core.errors import Conflict, FieldError, InvalidFields
 from core.ids import new_id
 from db import Integration, SlackApp
 from oauth.app_check import Pasted, require_right, require_well_formed
+from pipeline.farewell import Farewell
 from pipeline.installations.parting import part_from
 from web.actions import Actor, audit, owned
 from web.services import services
@@ -115,7 +116,7 @@ def delete_app(who: Actor, app_id: str) -> int:
         audit(session, who, "slack_app.deleted", row.id, {"name": row.name, "connections": ended})
         session.flush()
         session.delete(row)
-    services().wake()
+    services().wake(Farewell.name)
     return ended
 
 

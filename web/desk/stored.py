@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.desk import Brief, DigestPlan, Overview, Story, Visitor
 from core.tickets import Ticketing, TicketWish
 from db import Database, Integration
+from pipeline.tickets import Tickets
 from web.desk import changes, tickets
 from web.desk.briefs import brief_of, found, of_workspace
 from web.desk.overview import look
@@ -18,13 +19,14 @@ from web.desk.visiting import find_visitor
 @dataclass(frozen=True, slots=True)
 class StoredDesk:
     """Implements `core.desk.Desk`. Each answer is one transaction; none leaves the database. ``emoji_of`` tells which
-    emoji captures under a configuration.
+    emoji captures under a configuration; ``wake`` says, after the commit, which step has work now.
     """
 
     database: Database
     clock: Clock
     public_url: str
     emoji_of: Callable[[Mapping[str, object]], str | None]
+    wake: Callable[[str], None] = lambda _: None
 
     def visitor(self, slack_app_id: str, account: AccountKey, issuer: str, subject: str) -> Visitor | None:
         """See `core.desk.Desk.visitor`."""
@@ -83,4 +85,7 @@ class StoredDesk:
     def wish_ticket(self, visitor: Visitor, wish: TicketWish) -> bool:
         """See `core.desk.Desk.wish_ticket`."""
         with self.database.write() as session:
-            return tickets.wish(session, visitor, wish, self.clock())
+            is_stored = tickets.wish(session, visitor, wish, self.clock())
+        if is_stored:
+            self.wake(Tickets.name)
+        return is_stored

@@ -127,7 +127,7 @@ def rooms() -> Rooms:
 
 @pytest.fixture
 def woken() -> list[str]:
-    """Filled each time the worker is woken."""
+    """The step, each time that one is woken."""
     return []
 
 
@@ -164,7 +164,7 @@ def app(
             access=StoredAccess(database),
             inspectors={"pylon": inspector()},
             inbox=CommitEach(database, lambda: None),
-            wake=lambda: woken.append("woken"),
+            wake=woken.append,
             installer=Installer(
                 settings=settings, database=database, digester=digester, clock=clock, bot_scopes=("channels:history",)
             ),

@@ -68,7 +68,7 @@ def test_listing_anew_makes_the_duty_due(api: Api, database: Database, slack: st
     assert api.post(f"/integrations/{slack}/channels/refresh").status_code == 204
     with database.read() as session:
         assert session.get_one(Duty, (slack, "slack.channels", "")).due_at == NOW
-    assert woken == ["woken"]
+    assert woken == ["channels"]
 
 
 def test_joining_a_public_channel(api: Api, database: Database, slack: str, rooms: Rooms) -> None:

@@ -87,7 +87,7 @@ def test_replay_makes_an_event_pending_again(api: Api, database: Database, alice
     assert answer.status_code == 202
     shown = answer.get_json()
     assert (shown["state"], shown["reason"], shown["attempts"]) == ("pending", None, 0)
-    assert woken == ["woken"]
+    assert woken == ["process"]
     with database.read() as session:
         assert session.get_one(Event, event).due_at == NOW
 

@@ -30,7 +30,7 @@ def test_ordering_one_channel(api: Api, database: Database, slack: str, woken: l
         "state": "pending", "channel_id": "C9", "channel_name": "ext-globex", "since": SINCE,
         "until": "2026-11-20T10:00:00Z", "progress": 0.0,
     }  # fmt: skip
-    assert woken == ["woken"]
+    assert woken == ["backfill"]
     assert api.get(f"/imports/{made.json['id']}").json == made.json
     assert api.get("/imports").json == {"items": [made.json], "next_cursor": None}
     with database.read() as session:

@@ -43,7 +43,7 @@ def test_many_events_are_replayed_at_once(api: Api, database: Database, alice: T
     assert [(item["id"], item["state"]) for item in answer.get_json()["items"]] == [
         (ids[1], "pending"), (ids[0], "pending"),
     ]  # fmt: skip
-    assert woken == ["woken"]
+    assert woken == ["process"]
     with database.read() as session:
         assert session.get_one(Event, ids[2]).state == "failed"
 

@@ -220,7 +220,7 @@ def test_a_draft_takes_a_name_and_no_single_secret(api: Api) -> None:
     assert (link.status_code, link.get_json()["code"]) == (409, "slack_app_incomplete")
 
 
-def test_deleting_an_app_ends_its_connections(api: Api, alice: Tenant, database: Database) -> None:
+def test_deleting_an_app_ends_its_connections(api: Api, alice: Tenant, database: Database, woken: list[str]) -> None:
     made = api.post("/slack-apps", OWN).get_json()
     with database.write() as session:
         row = Integration(
@@ -231,6 +231,7 @@ def test_deleting_an_app_ends_its_connections(api: Api, alice: Tenant, database:
         session.flush()
         identity = row.id
     assert api.delete(f"/slack-apps/{made['id']}").status_code == 204
+    assert woken == ["farewell"]
     assert api.get(f"/slack-apps/{made['id']}").status_code == 404
     shown = api.get(f"/integrations/{identity}").get_json()
     assert (shown["state"], shown["state_reason"]) == ("disconnected", "slack_app_deleted")

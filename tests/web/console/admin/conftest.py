@@ -79,7 +79,7 @@ def open_rooms(open_console: Callable[..., Console], woken: list[str]) -> Callab
             books={},
             access=None,
             inspectors={"pylon": inspector()},
-            wake=lambda: woken.append("woken"),
+            wake=woken.append,
         )
         attach(made.app, cast("Services", parts))
         rooms = Rooms(made.app, made.database, made.clock, made.made, made.browser)

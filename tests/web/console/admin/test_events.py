@@ -39,7 +39,7 @@ def test_one_or_many_are_replayed(rooms: Rooms, woken: list[str]) -> None:
     with rooms.database.read() as session:
         states = [session.get_one(Event, event_id).state for event_id in failed]
     assert states == ["pending", "pending", "failed"]
-    assert woken == ["woken"]
+    assert woken == ["process"]
     assert rooms.submit("/events/replay").location == "/events?replayed=0"
 
 
