@@ -55,6 +55,11 @@ class Allowance:
         """Whether every request must be weighed: one a minute, or hardly more."""
         return self.pace_seconds >= _NARROW_PACE
 
+    @property
+    def thousand_take(self) -> timedelta:
+        """How long a thousand messages take; what costs requests of its own, such as threads, comes on top."""
+        return timedelta(seconds=-(-1000 // self.page_size) * self.pace_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -113,6 +118,10 @@ class Historian(Protocol):
     @property
     def look_back(self) -> timedelta:
         """At least the ten minutes that events may be late by."""
+
+    @property
+    def allowances(self) -> tuple[Allowance, ...]:
+        """What reading may turn out to be allowed here, the fastest first; one where there is nothing to find out."""
 
     def page(self, access: Access, stretch: Stretch, position: JsonObject, allowance: Allowance | None) -> Page:
         """The page at ``position`` ({} is the start), newest first. Safe to ask again: records keep their ids."""

@@ -22,6 +22,7 @@ from db.dialects import insert_into
 from pipeline.duties import attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
+from pipeline.past.paces import allowance_of
 from pipeline.past.progress import expected_requests
 from pipeline.receive import Arrival
 
@@ -132,13 +133,6 @@ def store_records(
             execution_options={"synchronize_session": False},
         )
     return len(new)
-
-
-def allowance_of(row: Import) -> Allowance | None:
-    """What the row knows of the platform's limit."""
-    if row.page_size is None or row.pace_seconds is None:
-        return None
-    return Allowance(row.page_size, row.pace_seconds)
 
 
 def _note(row: Import, page: Page, new: int) -> None:

@@ -44,6 +44,7 @@ class PylonHistorian:
     """Implements `core.history.Historian`. Pylon has no channels, so a stretch is always of the whole organisation."""
 
     look_back = OVERLAP
+    allowances = (USUAL,)
 
     def __init__(self, client: PylonClient) -> None:
         self._client = client

@@ -14,7 +14,7 @@ from core.errors import StepFailed
 from core.history import Allowance, Historian, Page, Record, Stretch, Window
 from core.signal import ConversationKey
 from core.taming import JsonObject, Tame
-from integrations.slack.allowance import ASKED_AT_ONCE, WIDE, seen, slowed, wait
+from integrations.slack.allowance import ASKED_AT_ONCE, NARROW, WIDE, seen, slowed, wait
 from integrations.slack.client import SlackCalls, SlackClient
 from integrations.slack.messages import as_ts, moment, read_ts
 from integrations.slack.records import Place, deletion_record, message_record, read_place
@@ -49,6 +49,7 @@ class SlackHistorian:
     """Implements `core.history.Historian`."""
 
     look_back = LOOK_BACK
+    allowances = (WIDE, NARROW)
 
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import DirectoryEntry, Import, Integration
+from pipeline.past.paces import learned_before
 
 UNFINISHED = ("pending", "running")
 
@@ -31,8 +32,9 @@ def add_import(
     row = Import(
         workspace_id=integration.workspace_id, integration_id=integration.id, created_by=created_by,
         channel_id=channel_id, channel_name=_name(session, integration, channel_id), since=since, until=now,
-        cursor={"channel": channels[0], "left": list(channels[1:]), "channels": len(channels)}, due_at=now,
-        created_at=now, updated_at=now,
+        cursor={"channel": channels[0], "left": list(channels[1:]), "channels": len(channels)}
+        | learned_before(session, integration),
+        due_at=now, created_at=now, updated_at=now,
     )  # fmt: skip
     session.add(row)
     session.flush()

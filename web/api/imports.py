@@ -1,14 +1,17 @@
 """``imports``: what was said before, read at the pace that the platform allows."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from core.history import Allowance
 from core.taming import JsonObject
 from db import Import as ImportRow
-from db import ImportState
+from db import ImportState, Integration
+from pipeline.past.paces import paces
 from pipeline.past.progress import standing
 from web.actions import actor
 from web.actions.imports import cancel_import as cancel
@@ -27,15 +30,26 @@ EXAMPLE: JsonObject = {
     "until": "2026-11-20T10:00:00Z", "state": "running", "reason": None, "reached_at": "2026-11-09T08:30:00Z",
     "messages_seen": 3500, "messages_new": 3480, "requests_made": 7, "requests_expected": 20, "page_size": 500,
     "pace_seconds": 2.0, "progress": 0.35, "expected_end_at": "2026-11-20T10:00:30Z",
+    "paces": [{"page_size": 500, "pace_seconds": 2.0, "seconds_per_thousand": 4}],
     "created_at": "2026-11-20T10:00:00Z", "finished_at": None,
 }  # fmt: skip
+
+
+class Pace(BaseModel):
+    """One request gives so many messages, or one thread's, and the next may follow so many seconds later."""
+
+    page_size: int
+    pace_seconds: float
+    seconds_per_thousand: int = Field(description="How long a thousand messages take; threads come on top.")
 
 
 class Import(BaseModel):
     """An import and how it stands. Expectations are rough: nobody knows how many messages there are.
 
-    `reached_at` is the moment down to which all is read (newest first); `page_size` and `pace_seconds` are what the
-    platform allows, as its answers told; `reason` is why the last attempt did not get on.
+    How long it takes is known after the first answer. Until then `paces` holds what the platform may allow: one entry
+    if an earlier import of the connection told, else all that are possible. `reached_at` is the moment down to which
+    all is read (newest first); `page_size` and `pace_seconds` are what the platform allows, as its answers told;
+    `reason` is why the last attempt did not get on.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
@@ -57,6 +71,7 @@ class Import(BaseModel):
     pace_seconds: float | None
     progress: float = Field(ge=0, le=1)
     expected_end_at: datetime | None
+    paces: list[Pace]
     created_at: datetime
     finished_at: datetime | None
 
@@ -87,7 +102,7 @@ def list_imports(query_data: ListQuery) -> ImportPage:
     with services().database.read() as session:
         rows = session.scalars(asked).all()
     page, next_cursor = cut(rows, limit, lambda row: (row.created_at, row.id))
-    return ImportPage(items=[Import(**_plain(row)) for row in page], next_cursor=next_cursor)
+    return ImportPage(items=[*_shown(page)], next_cursor=next_cursor)
 
 
 @api.post("/imports")
@@ -101,7 +116,7 @@ def list_imports(query_data: ListQuery) -> ImportPage:
 )
 def order_import(json_data: NewImport) -> Import:
     """Import what was said before. It takes as long as the platform's limits make it take."""
-    return Import(**_plain(order(actor(caller()), json_data.integration_id, json_data.channel_id, json_data.since)))
+    return _one(order(actor(caller()), json_data.integration_id, json_data.channel_id, json_data.since))
 
 
 @api.get("/imports/<import_id>")
@@ -109,7 +124,8 @@ def order_import(json_data: NewImport) -> Import:
 def show_import(import_id: str) -> Import:
     """Show an import and how it stands."""
     with services().database.read() as session:
-        return Import(**_plain(owned(session, ImportRow, import_id, "import")))
+        row = owned(session, ImportRow, import_id, "import")
+    return _one(row)
 
 
 @api.post("/imports/<import_id>/cancel")
@@ -117,10 +133,30 @@ def show_import(import_id: str) -> Import:
 @api.doc(responses={409: "It has ended already."})
 def cancel_import(import_id: str) -> Import:
     """Cancel an import at once. What was read stays."""
-    return Import(**_plain(cancel(actor(caller()), import_id)))
+    return _one(cancel(actor(caller()), import_id))
 
 
-def _plain(row: ImportRow) -> dict[str, Any]:
+def _one(row: ImportRow) -> Import:
+    (shown,) = _shown([row])
+    return shown
+
+
+def _shown(rows: Sequence[ImportRow]) -> Iterator[Import]:
+    query = select(Integration.id, Integration.platform).where(Integration.id.in_({row.integration_id for row in rows}))
+    with services().database.read() as session:
+        platforms = {found.id: found.platform for found in session.execute(query)}
+    for row in rows:
+        historian = services().historians.get(platforms.get(row.integration_id, ""))
+        yield Import(**_plain(row, historian.allowances if historian else ()))
+
+
+def _plain(row: ImportRow, possible: Sequence[Allowance]) -> dict[str, Any]:
     state = standing(row, services().clock())
-    told = {"progress": round(state.share, 3), "expected_end_at": state.ends_at}
+    told: dict[str, Any] = {"progress": round(state.share, 3), "expected_end_at": state.ends_at}
+    told["paces"] = [_pace(each) for each in paces(row, possible)]
     return {name: getattr(row, name) for name in Import.model_fields if name not in told} | told
+
+
+def _pace(allowance: Allowance) -> Pace:
+    seconds = round(allowance.thousand_take.total_seconds())
+    return Pace(page_size=allowance.page_size, pace_seconds=allowance.pace_seconds, seconds_per_thousand=seconds)

@@ -19,16 +19,16 @@ from core.adapter import Access, AccountKey, Adapter, Interactions, LookupClient
 from core.channels import Channel, ChannelPage
 from core.digests import Digester
 from core.errors import StepFailed
-from core.history import Historian
 from core.settings import Settings
 from core.signal import Lookup
 from core.taming import JsonObject
 from db import ApiToken, Database, Scope, User, Workspace, WorkspaceMember
+from integrations import offers
 from integrations.pylon.inspection import inspector
 from oauth.installer import Installer
 from pipeline.receive import CommitEach
 from pipeline.tokens.access import StoredAccess
-from tests.conftest import StillClock
+from tests.conftest import MemoryPauses, StillClock
 from tests.web.apps import like
 from web.api import make_flask, register_api
 from web.api.stream import Pace, Streams, allow_streams
@@ -159,7 +159,7 @@ def app(
             clock=clock,
             adapters={name: cast("Adapter", Platform(name, door)) for name, door in doors.items()},
             lookups={"pylon": cast("LookupClient", organisations)},
-            historians={name: cast("Historian", None) for name in ("slack", "pylon")},
+            historians=offers({}, MemoryPauses()).history,
             books={"slack": rooms},
             access=StoredAccess(database),
             inspectors={"pylon": inspector()},

@@ -12,11 +12,19 @@ from tests.web.api.rows import add_import, add_integration
 
 SINCE = "2026-10-21T10:00:00Z"
 
+FAST = {"page_size": 500, "pace_seconds": 2.0, "seconds_per_thousand": 4}
+SLOW = {"page_size": 15, "pace_seconds": 60.0, "seconds_per_thousand": 4020}
+
 
 @pytest.fixture
 def slack(database: Database, alice: Tenant) -> str:
     picked = {"slack_channels": [{"id": "C2"}, {"id": "C1"}]}
     return add_integration(database, alice.workspace_id, "slack", config=picked)
+
+
+@pytest.fixture
+def tenants(alice: Tenant, bob: Tenant) -> tuple[Tenant, Tenant]:
+    return alice, bob
 
 
 def test_ordering_one_channel(api: Api, database: Database, slack: str, woken: list[str]) -> None:
@@ -30,6 +38,7 @@ def test_ordering_one_channel(api: Api, database: Database, slack: str, woken: l
         "state": "pending", "channel_id": "C9", "channel_name": "ext-globex", "since": SINCE,
         "until": "2026-11-20T10:00:00Z", "progress": 0.0,
     }  # fmt: skip
+    assert made.json["paces"] == [FAST, SLOW], "which of them is known after the first answer"
     assert woken == ["backfill"]
     assert api.get(f"/imports/{made.json['id']}").json == made.json
     assert api.get("/imports").json == {"items": [made.json], "next_cursor": None}
@@ -140,3 +149,21 @@ def test_how_it_stands_is_told_roughly(api: Api, database: Database, alice: Tena
     )  # fmt: skip
     told = api.get(f"/imports/{import_id}").json or {}
     assert (told["progress"], told["expected_end_at"]) == (0.25, "2026-11-20T10:15:01Z")
+    assert told["paces"] == [SLOW]
+
+
+def test_an_earlier_import_tells_what_to_expect(
+    api: Api, bobs_api: Api, database: Database, tenants: tuple[Tenant, Tenant], slack: str
+) -> None:
+    alice, bob = tenants
+    order = {"integration_id": slack, "channel_id": "C1", "since": SINCE}
+    wide = {"page_size": 500, "pace_seconds": 2.0}
+    add_import(database, alice.workspace_id, slack, state="done", due_at=None, messages_seen=99, **wide)
+    assert (api.post("/imports", order).json or {})["paces"] == [FAST, SLOW], "so few tell nothing of a limit"
+    narrow = {"page_size": 15, "pace_seconds": 60.0}
+    add_import(database, alice.workspace_id, slack, state="done", due_at=None, messages_seen=100, **narrow)
+    made = api.post("/imports", order | {"channel_id": "C2"}).json or {}
+    assert (made["paces"], made["page_size"]) == ([SLOW], None), "expected, and not believed"
+    theirs = add_integration(database, bob.workspace_id, "slack")
+    other = bobs_api.post("/imports", order | {"integration_id": theirs}).json or {}
+    assert other["paces"] == [FAST, SLOW]

@@ -12,9 +12,10 @@ from werkzeug.test import TestResponse
 from core.adapter import Adapter, LookupClient
 from core.digests import Digester
 from db import Database, Role, User, WorkspaceMember
+from integrations import offers
 from integrations.pylon.inspection import inspector
 from oauth.sessions import open_session
-from tests.conftest import StillClock
+from tests.conftest import MemoryPauses, StillClock
 from tests.web.api.conftest import Organisations, Platform
 from tests.web.console.conftest import Console
 from web.services import Services, attach
@@ -75,7 +76,7 @@ def open_rooms(open_console: Callable[..., Console], woken: list[str]) -> Callab
             **present,
             adapters={name: cast("Adapter", Platform(name, door)) for name, door in DOORS.items()},
             lookups={"pylon": cast("LookupClient", Organisations())},
-            historians={"slack": None, "pylon": None},
+            historians=offers({}, MemoryPauses()).history,
             books={},
             access=None,
             inspectors={"pylon": inspector()},

@@ -83,7 +83,9 @@ def test_an_import_is_ordered_watched_and_cancelled(rooms: Rooms, slack: str) ->
     with rooms.database.write() as session:
         row = session.query(Import).one()
         assert (row.channel_name, row.since) == ("ext-globex", NOW - timedelta(days=30))
-    assert "How long it takes shows with the first answer." in rooms.text(f"/integrations/{slack}")
+    page = rooms.text(f"/integrations/{slack}")
+    assert "How long it takes shows with the first answer." in page
+    assert "A thousand messages take seconds, or 1 h 7 min if Slack lets this app read 15 a minute" in page
     with rooms.database.write() as session:
         row = session.query(Import).one()
         row.state, row.page_size, row.pace_seconds, row.requests_made, row.requests_expected = "running", 15, 60.0, 2, 8
