@@ -46,10 +46,10 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "pylon_rate_limited": "Pylon asked for a pause. It is tried again by itself.",
         "pylon_unavailable": "Pylon has a problem. It is tried again by itself.",
         "pylon_unreachable": "Pylon did not answer. It is tried again by itself.",
-        "state_change_only": "Nothing: it tells of a change without words. With an API token the change is read.",
-        "no_customer_words": "Nothing: only your side has written so far.",
-        "agent_message": "Nothing: it was written by your side.",
-        "private_message": "Nothing: it is an internal note.",
+        "state_change_only": "Nothing to fix: it tells of a change without words. With an API token they are read.",
+        "no_customer_words": "Nothing to fix: only your side has written so far.",
+        "agent_message": "Nothing to fix: it was written by your side.",
+        "private_message": "Nothing to fix: it is an internal note.",
     }
 )
 

@@ -58,8 +58,8 @@ def platform_name(platform: str) -> str:
 
 
 def humanized(slug: str) -> str:
-    """A reason or state as words: ``token_revoked`` is ``Token revoked``."""
-    return slug.replace("_", " ").replace(".", " ").strip().capitalize()
+    """A reason or state as words: ``token_revoked`` is ``Token revoked``, ``not_json`` is ``Not JSON``."""
+    return slug.replace("_", " ").replace(".", " ").strip().capitalize().replace(" json", " JSON")
 
 
 def dense(text: str) -> str:

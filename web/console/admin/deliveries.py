@@ -19,7 +19,7 @@ _OUTCOMES: dict[KnockOutcome, tuple[str, str]] = {
     "refused": ("bad", "Refused"),
     "waiting": ("wait", "Waiting"),
     "hydrated": ("good", "Hydrated"),
-    "limited": ("good", "Limited mode"),
+    "limited": ("good", "Limited"),
     "ignored": ("none", "Ignored"),
     "failed": ("bad", "Failed"),
     "forgotten": ("none", "No longer kept"),
