@@ -30,7 +30,7 @@ check: $(VENV)/.dev            ## Lint, types, import contracts, dependencies, m
 bench: $(VENV)/.dev            ## Throughput as a ratio to a floor measured in the same run
 	@$(BIN)/python -m bench $(ARGS)
 
-screenshots: $(VENV)/.dev $(VENV)/.browser  ## Every page after the demo's story: wide, narrow, dark, and the README's three
+screenshots: $(VENV)/.dev $(VENV)/.browser  ## Every page after the demo's story: wide, narrow, dark, and those that the READMEs show
 	@$(BIN)/python -m tests.browser.screenshots build/screenshots
 
 migration: $(VENV)/.dev        ## A new revision: make migration NAME="add endpoints"

@@ -46,6 +46,11 @@ def _api_docs(page: Page) -> None:
     page.evaluate("others => document.querySelectorAll(others).forEach(other => other.remove())", others)
 
 
+def _pylon_checks(page: Page) -> None:
+    FURNISHED["pylon-set-up"](page)
+    page.locator("#step-5").evaluate("step => step.closest('section').scrollIntoView()")
+
+
 def _begun_slack_app(page: Page) -> None:
     page.goto("/slack-apps")
     page.get_by_label("Name").fill("Signalbox of Acme")
@@ -68,6 +73,10 @@ FURNISHED: Mapping[str, Way] = {
     "disconnect": by("/integrations", "a[href$='/disconnect']"),
     "pylon-begin": at("/integrations/pylon"),
     "pylon-set-up": by("/integrations", ".entry:has(.mark-pylon) a[href$='/pylon']"),
+    "pylon-checks": _pylon_checks,
+    "integration-of-pylon": by(
+        "/integrations", ".entry:has(.mark-pylon) a[href^='/integrations/']:not([href$='/pylon'])"
+    ),
     "slack-app-begun": _begun_slack_app,
     "slack-apps": at("/slack-apps"),
     "webhook-keys": at("/webhook-keys"),

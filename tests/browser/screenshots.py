@@ -23,8 +23,8 @@ LOOKS: Mapping[str, dict[str, Any]] = {
 }
 TALLEST = 3000
 """Pixels of a narrow page that are shown: a long list looks the same further down."""
-README = ("overview-wide", "signals-wide", "signal-dark")
-"""What the README shows, kept in ``docs/screenshots``."""
+KEPT = ("overview-wide", "signals-wide", "signal-dark", "pylon-set-up-wide", "pylon-checks-wide")
+"""What the README and Pylon's show, kept in ``docs/screenshots``."""
 
 
 def main(folder: Path) -> int:
@@ -64,11 +64,12 @@ def _told() -> Iterator[tuple[Site, Tenant]]:
 def _take(page: Page, pages: Mapping[str, Way], look: str, folder: Path) -> int:
     for name, come_to in pages.items():
         come_to(page)
+        page.wait_for_load_state()
         named = f"{name}-{look}"
         height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
         clip = FloatRect(x=0, y=0, width=360, height=height) if look == "narrow" else None
         page.screenshot(path=folder / f"{named}.png", full_page=look == "narrow", clip=clip)
-        if named in README:
+        if named in KEPT:
             page.screenshot(path=f"docs/screenshots/{named}.png")
     return len(pages)
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count, cycle
 
@@ -29,8 +30,14 @@ CALLS = (
 def play(site: Site, tenant: Tenant, per_day: Sequence[int] = PER_DAY) -> None:
     """Until everything is processed. ``per_day`` is how much was said on the days before, yesterday first."""
     _talk(site, tenant, per_day)
-    eventually(lambda: tenant.get("stats")["pending"] == 0)
+    _until_processed(tenant)
+    _set_pylon_up(site, tenant)
+    _until_processed(tenant)
     _furnish(tenant)
+
+
+def _until_processed(tenant: Tenant) -> None:
+    eventually(lambda: tenant.get("stats")["pending"] == 0)
 
 
 def _talk(site: Site, tenant: Tenant, per_day: Sequence[int]) -> None:
@@ -53,6 +60,24 @@ def _talk(site: Site, tenant: Tenant, per_day: Sequence[int]) -> None:
     player.play(stop)
     site.pylon.fail_next("issue", code="not_found", status=404)
     site.pylon.send_trigger({"event": "issue.created", "issue_id": "b1946ac9-2492-4d23-9bd3-6f0c1a7f3e21"})
+
+
+def _set_pylon_up(site: Site, tenant: Tenant) -> None:
+    """As it goes: a secret mistyped, a header forgotten, a trigger without its variable; then all is well."""
+    (desk,) = [each for each in tenant.get("integrations")["items"] if each["platform"] == "pylon"]
+    changed = {"event": "issue.updated", "issue_id": site.pylon.issues()[0]["id"]}
+    webhook = site.pylon.webhook
+    assert webhook is not None
+    with tenant.api as api:
+        for secret in ("mistyped", site.pylon.signing_secret):
+            api.patch(f"integrations/{desk['id']}", json={"webhook_secret": secret}).raise_for_status()
+            api.post(f"integrations/{desk['id']}/end-old-secrets").raise_for_status()
+            site.pylon.send_trigger(changed)
+    site.pylon.webhook = replace(webhook, header_name=None)
+    site.pylon.send_trigger(changed)
+    site.pylon.webhook = webhook
+    site.pylon.send_trigger({"event": "issue.created", "issue_id": "{{ issue.id }}"})
+    site.pylon.send_trigger(changed | {"event": "message.created"})
 
 
 def _say(site: Site, cast: Cast, beat: Beat, at: datetime) -> None:
