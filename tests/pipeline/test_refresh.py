@@ -7,6 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.errors import StepFailed
 from core.grants import Grant, Presented
+from core.logs import configure_logs
 from db import Database, SlackApp
 from pipeline.refresh import Refresher
 from pipeline.tokens.renewal import LEASE, SHORT, is_due, is_wanted
@@ -310,6 +311,7 @@ def test_nothing_secret_is_told(rotation: Rotation, clock: StillClock, capsys: p
     pair = install(rotation.slack)
     row_id = connected(rotation.database, pair, clock(), lives=timedelta(minutes=1))
     rotation.change(row_id, refresh_token="xoxe-1-dead")
+    configure_logs()
     rotation.step.run()
     told = "".join(capsys.readouterr()) + repr(Presented("app", pair.access, pair.refresh)) + repr(Grant(pair.access))
     assert "invalid_refresh_token" in told

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from core.errors import Conflict, FieldError, InvalidFields, NotFound, NotJsonObject, SealBroken, SignalboxError
+from core.logs import configure_logs
 from web.errors import problem, register_errors
 
 RAISED: dict[str, Exception] = {
@@ -90,8 +91,9 @@ def test_refusals_of_the_framework_are_problems_too(client: FlaskClient) -> None
 
 
 def test_the_log_tells_where_and_not_what(client: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs()
     client.get("/raise/broken")
-    logged = capsys.readouterr().out
+    logged = capsys.readouterr().err
     assert "request_failed" in logged
     assert "ValueError" in logged
     assert "test_errors.py" in logged
