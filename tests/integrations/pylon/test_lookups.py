@@ -1,6 +1,7 @@
 """Look-ups against a real HTTP server that plays Pylon."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from core.errors import StepFailed
 from core.signal import Lookup
 from integrations.pylon.client import REGIONS
 from integrations.pylon.lookups import lookup_client
-from tests.conftest import MemoryPauses
+from tests.conftest import NOW, MemoryPauses
+from tests.integrations.pylon.stage import changed_issue, standing_in
 
 ACCESS = Access("tok_1", "eu")
 ISSUE = Lookup("issue", "2f1c")
@@ -237,3 +239,46 @@ def test_a_pause_is_kept_for_its_organisation_and_question_only() -> None:
         client.fetch(ISSUE, theirs)
         client.fetch(MESSAGES, mine)
         assert len(stage.seen) == 3
+
+
+def in_a_while(seconds: float) -> str:
+    """The moment as seconds since 1970."""
+    return str(int(time.time() + seconds))
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "30"}, 30),
+        ({"X-Rate-Limit-Remaining": " 0 ", "X-Rate-Limit-Reset": "30"}, 30),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": in_a_while(600)}, 600),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": in_a_while(-5)}, 1),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": in_a_while(10**7)}, 3600),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "soon"}, 0),
+        ({"x-rate-limit-remaining": "0"}, 0),
+        ({"x-rate-limit-remaining": "1", "x-rate-limit-reset": "30"}, 0),
+        ({"x-rate-limit-remaining": "none", "x-rate-limit-reset": "30"}, 0),
+        ({"x-rate-limit-reset": "30"}, 0),
+    ],
+)
+def test_an_answer_that_was_the_last_one_for_now_closes_its_endpoint(headers: dict[str, str], pause: float) -> None:
+    pauses = MemoryPauses()
+    with pylon(lambda _: Answer({"data": {}}, headers=headers)) as stage:
+        lookup_client(stage.url, pauses).fetch(ISSUE, Access("tok_1", "eu", "org_1"))
+    assert pauses.remaining("org_1", "issue") == pytest.approx(pause, abs=60 if pause == 600 else 0)
+    assert pauses.remaining("org_1", "messages") == pauses.remaining("org_2", "issue") == 0
+
+
+def test_pylon_is_never_asked_more_often_than_it_allows() -> None:
+    with standing_in() as (stand_in, server):
+        stand_in.budget.allowed["issue"] = 3
+        lookup = Lookup("issue", changed_issue(stand_in, NOW))
+        client, access = lookup_client(server.pylon_api_url, MemoryPauses()), Access(stand_in.token, owner="org_1")
+        for _ in range(3):
+            client.fetch(lookup, access)
+        for _ in range(5):
+            with pytest.raises(StepFailed) as failed:
+                client.fetch(lookup, access)
+            assert failed.value.is_pause
+            assert 0 < (failed.value.retry_after or 0) <= 60
+            assert "429" not in failed.value.message, "nobody was asked"
