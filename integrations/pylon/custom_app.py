@@ -69,7 +69,9 @@ def _joined(values: Iterable[bytes]) -> str:
 
 
 def _quoted(text: bytes) -> str:
-    """A JSON string as Go writes it since 1.22; a byte that is no UTF-8 becomes the escaped replacement character."""
+    """A JSON string as Go writes it since 1.22. A byte that is no UTF-8 becomes the replacement character, escaped;
+    Go 1.27 does not escape it any more, but Pylon's ids and addresses hold no such bytes.
+    """
     return '"' + "".join(map(_written, text.decode("utf-8", "surrogateescape"))) + '"'
 
 
