@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Select,
     String,
+    Subquery,
     Table,
     cast,
     func,
@@ -95,7 +96,8 @@ def newest(session: Session, asked: Asked) -> list[Hit]:
         return hits
     if are_few and is_phrase and len(hits) < TELLING and (few := _search_few(session, asked, wanted)) is not None:
         return few
-    length = min(first - last, LONGEST_WALK) * (1.5 * asked.limit / max(len(hits), 0.5))
+    ample = 1.5 if len(hits) >= TELLING else 4.0  # to search once too far costs less than to search twice
+    length = min(first - last, LONGEST_WALK) * (ample * asked.limit / max(len(hits), 0.5))
     for start in _starts(first, length, asked.bounds.since or EARLIEST):
         period = " | ".join(_quoted(scope + span) for span in _spans(start, first))
         hits = _search(session, asked, f"({wanted}) & ({period})" if period else wanted)
@@ -158,25 +160,30 @@ def _search_few(session: Session, asked: Asked, wanted: str) -> list[Hit] | None
     """All matches through GIN; None when there are more than `FEW`."""
     few = _through_gin(asked, wanted, limit=FEW + 1)
     count = select(func.count().label("count")).select_from(few).subquery()
-    page = _found(asked, few).subquery()
+    page = _found(asked, _in_order(few)).subquery()
     query = select(count.c.count, page).select_from(count.outerjoin(page, true()))
     rows = session.execute(query.order_by(page.c.occurred_at.desc(), page.c.id.desc())).all()
     return None if rows[0][0] > FEW else [Hit(*row[1:]) for row in rows if row[1] is not None]
 
 
 def _search(session: Session, asked: Asked, wanted: str) -> list[Hit]:
-    return _run(session, _found(asked, _through_gin(asked, wanted)))
+    return _run(session, _found(asked, _in_order(_through_gin(asked, wanted))))
 
 
 def _through_gin(asked: Asked, wanted: str, limit: int | None = None) -> CTE:
-    """Matches in no order, whatever the planner thinks of walking instead."""
-    found = _entries(asked).where(_words.c.words.op("@@")(_query(wanted))).limit(limit)
+    """Matches in no order, whatever the planner thinks of walking instead; their words only where they are ranked."""
+    found = _entries(asked, has_words=asked.is_ranked).where(_words.c.words.op("@@")(_query(wanted))).limit(limit)
     return found.cte().prefix_with("MATERIALIZED", dialect="postgresql")
 
 
-def _entries(asked: Asked) -> Select[str, datetime, Any]:
+def _in_order(entries: CTE) -> Subquery:
+    """Sorted before their signals are looked up, so that this ends when the page is full."""
+    return select(entries).order_by(entries.c.occurred_at.desc(), entries.c.signal_id.desc()).subquery()
+
+
+def _entries(asked: Asked, *, has_words: bool = True) -> Select[Any]:
     """The entries that the bounds leave."""
-    query = select(_words.c.signal_id, _words.c.occurred_at, _words.c.words)
+    query = select(_words.c.signal_id, _words.c.occurred_at, *([_words.c.words] if has_words else []))
     query = query.where(_words.c.workspace_id == asked.workspace_id)
     bounds = asked.bounds
     if bounds.since is not None:
@@ -197,7 +204,7 @@ def _run(session: Session, query: Select[str, datetime, float]) -> list[Hit]:
 def _found(asked: Asked, entries: FromClause, *found: ColumnElement[bool]) -> Select[str, datetime, float]:
     """Of these entries the newest for which the conditions hold."""
     joined = entries.join(Signal.__table__, Signal.id == entries.c.signal_id)
-    score = _score(asked, entries.c.words).label("score")
+    score = (_score(asked, entries.c.words) if asked.is_ranked else literal(0.0)).label("score")
     query = select(Signal.id, Signal.occurred_at, score).select_from(joined)
     query = query.where(*found, Signal.workspace_id == asked.workspace_id, *asked.conditions)
     return query.order_by(entries.c.occurred_at.desc(), entries.c.signal_id.desc()).limit(asked.limit)
@@ -205,8 +212,6 @@ def _found(asked: Asked, entries: FromClause, *found: ColumnElement[bool]) -> Se
 
 def _score(asked: Asked, words: ColumnElement[Any]) -> ColumnElement[float]:
     """How near to one another the words stand, and how often, for the length of the text."""
-    if not asked.is_ranked:
-        return literal(0.0)
     return func.ts_rank_cd(words, _query(_expression(scope_of(asked.workspace_id), asked.query.wanted)), 1)
 
 
