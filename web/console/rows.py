@@ -22,6 +22,7 @@ class SignalRow:
     """One signal in the stream. A deleted one has no words any more; ``url`` is a web link or None.
 
     ``account_key`` is what the account is looked up by; without a name, ``account`` says which id it has and where.
+    ``is_limited``: told by a delivery alone, since its connection had no API token.
     """
 
     id: str
@@ -40,6 +41,7 @@ class SignalRow:
     severity: str | None
     tags: tuple[str, ...]
     is_trivial: bool
+    is_limited: bool
     occurred_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
@@ -105,6 +107,7 @@ def signal_row(signal: Signal) -> SignalRow:
         severity=signal.severity,
         tags=tuple(signal.tags),
         is_trivial=signal.is_trivial,
+        is_limited=signal.source_metadata.get("limited") is True,
         occurred_at=signal.occurred_at,
         edited_at=signal.edited_at,
         deleted_at=signal.deleted_at,

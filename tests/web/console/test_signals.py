@@ -271,3 +271,14 @@ def test_small_talk_is_shown_when_it_is_asked_for(open_console: Open) -> None:
     assert sorted(found(page)) == ["thanks!", "the export stops"]
     assert "Small talk" in page.text
     assert page.select_one("input[name=include_trivial][checked]") is not None
+
+
+def test_what_a_delivery_alone_told_is_marked(open_console: Open) -> None:
+    console = open_console("Acme")
+    console.sign_in()
+    limited = console.add_signal("i1", source="pylon", verbatim="told", source_metadata={"limited": True}).id
+    read = console.add_signal("i2", source="pylon", verbatim="read", source_metadata={"number": "7"}).id
+    marked = {str(row["id"]): "Limited mode" in row.text for row in console.page("/signals").select(".signal")}
+    assert marked == {limited: True, read: False}
+    for signal, is_marked in marked.items():
+        assert ("Limited mode" in console.page(f"/signals/{signal}").text) == is_marked
