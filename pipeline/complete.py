@@ -58,8 +58,8 @@ class Complete:
         plans, answers, widen = self._lease_batch(), Answers(), self._widen()
         for plan in plans:
             self._finish(plan, answers, widen)
-        # What Slack tells of an installation may want a channel joined or the list read anew.
-        return Progress(len(plans), wakes=("channels",) if any(plan.effects for plan in plans) else ())
+        # What Slack tells of an installation may want a channel joined, the list read anew, or events taken again.
+        return Progress(len(plans), wakes=("channels", "process") if any(plan.effects for plan in plans) else ())
 
     def _lease_batch(self) -> list[Plan]:
         with self.database.write() as session:

@@ -19,12 +19,16 @@ from core.changes import (
     TeamRenamed,
 )
 from core.clock import Clock
-from db import Database, DirectoryEntry, Integration, Signal, SlackApp
+from db import Database, DirectoryEntry, Event, Integration, Signal, SlackApp
 from pipeline.channel_list import join_soon, list_again
 from pipeline.channels.autolink import is_to_be_joined, link_renamed
 from pipeline.installations.addressed import GRID_MIGRATION, addressed
 from pipeline.installations.learned import Learning
 from pipeline.installations.moves import forget_channel, move_channel
+from pipeline.replay import replay
+
+TEAM_ACCESS_REVOKED = "team_access_revoked"
+"""Why words of a team that its organisation took from the app are not kept: what the Slack adapter says of them."""
 
 
 def apply_change(
@@ -120,8 +124,19 @@ def _join_or_leave(session: Session, row: Integration, learning: Learning, chang
     list_again(session, row.id, learning.at)
 
 
-def _grant_teams(_: Session, __: Integration, learning: Learning, change: TeamAccess) -> None:
+def _grant_teams(session: Session, row: Integration, learning: Learning, change: TeamAccess) -> None:
     learning.grant_teams(change)
+    if change.is_granted:
+        _take_again(session, row, learning.at)
+
+
+def _take_again(session: Session, row: Integration, given_at: datetime) -> None:
+    """What was refused although it came after a team was given: the news of that was slower than the words."""
+    refused = (Event.state == "ignored", Event.reason == TEAM_ACCESS_REVOKED, Event.payload != b"")
+    since = (Event.slack_app_id == row.slack_app_id, Event.received_at >= given_at.replace(microsecond=0))
+    event_ids = session.scalars(select(Event.id).where(*since, *refused)).all()
+    if event_ids:
+        replay(session, event_ids, given_at)
 
 
 def _migrate(_: Session, row: Integration, learning: Learning, change: Migration) -> None:

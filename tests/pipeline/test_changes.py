@@ -151,6 +151,19 @@ class TestTeamsOfAnOrganisation:
         heard = self.hear(line, message("after"), "Ev1")
         assert line.receipt(heard) == ("captured", None)
 
+    def test_words_that_were_faster_than_the_news_of_the_grant_are_taken_then(self, line: Line, access: Tell) -> None:
+        access(0, granted=False)
+        line.clock.advance(minutes=1)
+        between = self.hear(line, message("between", "1795255201.000100"), "Ev1")
+        line.clock.advance(minutes=2)
+        after = self.hear(line, message("after", "1795255202.000100"), "Ev2")
+        assert line.receipt(after) == ("ignored", "team_access_revoked")
+        access(-1, granted=True)
+        line.run()
+        assert line.receipt(after) == ("captured", None)
+        assert line.receipt(between) == ("ignored", "team_access_revoked")
+        assert [signal.verbatim for signal in line.signals()] == ["after"]
+
     def test_a_teams_own_installation_is_not_concerned(self, line: Line) -> None:
         teams = {"teams": {HOME: False}}
         configure(line, slack_team_id=HOME, slack_enterprise_id=None, config={"slack_learned": teams})
