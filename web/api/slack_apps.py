@@ -203,8 +203,8 @@ def change_slack_app(app_id: str, json_data: SlackAppChanges) -> SlackApp:
 def delete_slack_app(app_id: str) -> Response:
     """Delete a Slack app: its connections end at once, and signals stay.
 
-    Slack is told within a minute that the app leaves, and then its secrets and all tokens are gone here. The app itself
-    goes on to exist in Slack, installed nowhere.
+    Slack is told within a minute that the app leaves. Then its secrets and all tokens are gone here, even if Slack
+    could not be told: the connection's `token_problem` is then `slack_not_told`. In Slack the app goes on to exist.
     """
     actions.delete_app(actor(caller()), app_id)
     return Response(status=204)

@@ -82,7 +82,7 @@ def ask_to_delete_slack_app(visitor: Visitor, app_id: str) -> Response:
             connections.get(count, f"Its {count} connections are disconnected at once; {_FAREWELL}"),
             "Whatever Slack still sends for it is refused, and its secrets are forgotten here.",
             "Signals that came through it stay, and so does the configuration of its connections.",
-            "In Slack the app goes on to exist, installed nowhere: delete it there as well, at api.slack.com/apps.",
+            "In Slack the app itself goes on to exist: delete it there as well, at api.slack.com/apps.",
         ),
         back=url_for("admin.slack_app", app_id=app_id),
     ))  # fmt: skip
