@@ -1,6 +1,6 @@
 """How far everything is known to be here: what the gap detector says of each channel, and of all of them together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,14 @@ def completeness(session: Session, integration_id: str) -> Mapping[str, Complete
 
 def complete_until(session: Session, integration_id: str) -> datetime | None:
     """The moment up to which every captured channel of the connection is complete; None while nobody has looked."""
-    return min((each.until for each in completeness(session, integration_id).values()), default=None)
+    return complete_until_each(session, [integration_id]).get(integration_id)
+
+
+def complete_until_each(session: Session, integration_ids: Collection[str]) -> Mapping[str, datetime]:
+    """`complete_until` of several connections, by id, without those at which nobody has looked."""
+    theirs = (Duty.integration_id.in_(integration_ids), Duty.kind.like("%.reconcile"))
+    query = select(Duty.integration_id, func.min(Duty.complete_until)).where(*theirs).group_by(Duty.integration_id)
+    return {integration_id: until for integration_id, until in session.execute(query) if until is not None}
 
 
 def workspace_complete_until(session: Session, workspace_id: str) -> datetime | None:

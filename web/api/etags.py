@@ -17,7 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Shown = TypeVar("Shown", bound=BaseModel)
 
 _CHARACTERS = 32
-UNTAGGED = frozenset({"last_used_at", "signature_verified_at", "socket_opened_at"})
+UNTAGGED = frozenset({"complete_until", "last_used_at", "signature_verified_at", "socket_opened_at"})
 
 
 def has_etag(view: View) -> View:

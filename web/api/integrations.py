@@ -1,5 +1,6 @@
 """``integrations``: the workspace's connections to platforms. Secrets go in and never come out."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.taming import JsonObject
 from db import Integration as IntegrationRow
 from db import IntegrationState
+from pipeline.past.completeness import complete_until_each
 from pipeline.tokens.health import token_health
 from web.actions import actor
 from web.actions import integrations as actions
@@ -31,7 +33,7 @@ EXAMPLE: JsonObject = {
     "token_refreshed_at": None, "token_problem": None,
     "pylon_account_id": "3f0c8a52-7d0f-4f6e-9a43-1f0f4f0f9f11", "pylon_region": "us", "is_limited": False,
     "previous_webhook_secret_expires_at": None, "previous_header_secret_expires_at": None,
-    "previous_app_secret_expires_at": None,
+    "previous_app_secret_expires_at": None, "complete_until": "2026-11-20T14:32:00Z",
     "installed_at": "2026-11-20T10:00:00Z", "last_used_at": None, "created_at": "2026-11-20T10:00:00Z",
 }  # fmt: skip
 SHOWN_ONCE: JsonObject = {
@@ -67,6 +69,9 @@ class Integration(BaseModel):
     previous_webhook_secret_expires_at: datetime | None
     previous_header_secret_expires_at: datetime | None
     previous_app_secret_expires_at: datetime | None
+    complete_until: datetime | None = Field(
+        description="Nothing that was said before it is missing: gaps were looked for, and closed."
+    )
     installed_at: datetime | None
     last_used_at: datetime | None
     created_at: datetime
@@ -98,7 +103,7 @@ class IntegrationPage(BaseModel):
 def list_integrations(query_data: ListQuery) -> IntegrationPage:
     """List the workspace's connections."""
     rows, next_cursor = own_page(IntegrationRow, query_data)
-    return IntegrationPage(items=[Integration(**shown_fields(row)) for row in rows], next_cursor=next_cursor)
+    return IntegrationPage(items=[Integration(**each) for each in shown_fields_of(rows)], next_cursor=next_cursor)
 
 
 @api.post("/integrations")
@@ -151,10 +156,19 @@ def disconnect_integration(integration_id: str) -> Response:
 
 def shown_fields(row: IntegrationRow) -> dict[str, Any]:
     """What `Integration` shows of a row."""
-    health = token_health(row, services().clock())
-    given = {"config": shown(row.config), "is_limited": is_limited(row)}
-    given |= {"token_refreshed_at": health.refreshed_at, "token_problem": health.problem}
-    return plain(Integration, row, given=given)
+    (fields,) = shown_fields_of([row])
+    return fields
+
+
+def shown_fields_of(rows: Sequence[IntegrationRow]) -> Iterator[dict[str, Any]]:
+    """`shown_fields` of several rows, for one look at how far they are complete."""
+    with services().database.read() as session:
+        complete = complete_until_each(session, [row.id for row in rows])
+    for row in rows:
+        health = token_health(row, services().clock())
+        given = {"config": shown(row.config), "is_limited": is_limited(row), "complete_until": complete.get(row.id)}
+        given |= {"token_refreshed_at": health.refreshed_at, "token_problem": health.problem}
+        yield plain(Integration, row, given=given)
 
 
 def revealed(connected: Connected) -> ConnectedIntegration:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.digests import Digester
-from db import AuditEntry, Database, Integration
+from db import AuditEntry, Database, Duty, Integration
 from tests.conftest import NOW, StillClock
 from tests.web.api.conftest import PUBLIC_URL, Api, Organisations, Tenant
 from tests.web.api.rows import add_integration
@@ -15,7 +15,7 @@ FIELDS = {
     "id", "platform", "name", "state", "state_reason", "is_active", "config", "slack_team_id", "slack_team_name",
     "scopes", "token_expires_at", "pylon_account_id", "pylon_region", "installed_at", "last_used_at", "created_at",
     "is_limited", "previous_webhook_secret_expires_at", "previous_header_secret_expires_at",
-    "previous_app_secret_expires_at", "token_refreshed_at", "token_problem",
+    "previous_app_secret_expires_at", "complete_until", "token_refreshed_at", "token_problem",
 }  # fmt: skip
 
 
@@ -32,6 +32,23 @@ def secrets_of(database: Database, identity: str) -> dict[str, str | None]:
     with database.read() as session:
         row = session.get_one(Integration, identity)
         return {name: getattr(row, name) for name in names if getattr(row, name) is not None}
+
+
+def test_up_to_when_nothing_is_missing(api: Api, database: Database, alice: Tenant) -> None:
+    """The channel that is furthest behind decides; it names no new state, so that changes are not held up by it."""
+    pylon, slack = (add_integration(database, alice.workspace_id, platform) for platform in ("pylon", "slack"))
+    asked = api.get(f"/integrations/{slack}")
+    assert asked.get_json()["complete_until"] is None
+    with database.write() as session:
+        session.add(Duty(integration_id=pylon, kind="pylon.reconcile", scope="", complete_until=NOW))
+        session.add(Duty(integration_id=pylon, kind="pylon.accounts", scope="", complete_until=NOW - timedelta(days=9)))
+        for channel, hours in (("C1", 1), ("C2", 2)):
+            until = NOW - timedelta(hours=hours)
+            session.add(Duty(integration_id=slack, kind="slack.reconcile", scope=channel, complete_until=until))
+    told = {item["id"]: item["complete_until"] for item in api.get("/integrations").get_json()["items"]}
+    assert told == {pylon: "2026-11-20T10:00:00Z", slack: "2026-11-20T08:00:00Z"}
+    assert api.get(f"/integrations/{slack}").get_json()["complete_until"] == "2026-11-20T08:00:00Z"
+    assert api.get(f"/integrations/{slack}").headers["ETag"] == asked.headers["ETag"]
 
 
 def refused(answer: Any, status: int, code: str) -> list[str]:
