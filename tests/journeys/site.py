@@ -1,7 +1,6 @@
 """A running Signalbox as its users meet it: processes of its own, reached over HTTP only."""
 
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -16,7 +15,12 @@ from typing import Any, TypeVar
 
 import httpx
 
-from core.sealing import generate_key
+from core.clock import utc_now
+from core.digests import Digester
+from core.sealing import Keyring, generate_key
+from core.settings import load_settings
+from db import Database
+from oauth.bootstrap import bootstrap
 from oauth.providers import WELL_KNOWN
 from sandbox.app import create_sandbox
 from sandbox.cast import assemble
@@ -114,14 +118,21 @@ class Site:
             [sys.executable, "-m", "app", *command], env=self.environ, capture_output=True, check=False
         )
 
+    @contextlib.contextmanager
+    def database(self) -> Iterator[Database]:
+        """The site's own, as an operator could open it."""
+        settings = load_settings(self.environ)
+        database = Database(settings.database_url, Keyring(settings.encryption_keys))
+        yield database
+        database.dispose()
+
     def tenant(self, name: str = "Acme", email: str = "") -> Tenant:
-        """A new workspace, made while the server runs."""
+        """A new workspace, made while the server runs: what the command does, without starting it."""
         email = email or f"{os.urandom(4).hex()}@example.com"
-        done = self.run("bootstrap", "--workspace", name, "--email", email, "--json")
-        assert done.returncode == 0, done.stderr.decode()
-        made = json.loads(done.stdout)
-        assert set(made) == {"workspace_id", "user_id", "sign_in_url", "api_token"}
-        return Tenant(self.base_url, made["workspace_id"], made["sign_in_url"], made["api_token"])
+        digester = Digester(self.environ["SIGNALBOX_SECRET_KEY"])
+        with self.database() as database:
+            made = bootstrap(database, digester, name=name, email=email, now=utc_now(), public_url=self.base_url)
+        return Tenant(self.base_url, made.workspace_id, made.sign_in_url, made.api_token)
 
     def add_to_slack(self, tenant: Tenant) -> None:
         """The whole dance, into the world's first team."""

@@ -1,5 +1,6 @@
 """What strangers may send at the doors, and what the commands answer an operator who errs."""
 
+import json
 import socket
 from urllib.parse import urlsplit
 
@@ -33,6 +34,16 @@ def test_a_second_server_is_refused_in_one_line(site: Site) -> None:
         site.environ |= {"SIGNALBOX_BIND": urlsplit(site.base_url).netloc}
         assert same_file.returncode == 1
         assert b"Another Signalbox serves this SQLite file" in same_file.stderr
+
+
+def test_a_workspace_is_made_beside_the_running_server(site: Site) -> None:
+    done = site.run("bootstrap", "--workspace", "Beside", "--email", "o@beside.example", "--json")
+    assert (done.returncode, done.stderr) == (0, b"")
+    made = json.loads(done.stdout)
+    assert set(made) == {"workspace_id", "user_id", "sign_in_url", "api_token"}
+    owners = Tenant(site.base_url, made["workspace_id"], made["sign_in_url"], made["api_token"])
+    assert owners.get("workspace")["name"] == "Beside"
+    assert "Four steps to your first signal" in httpx.get(owners.sign_in_url, follow_redirects=True, timeout=20).text
 
 
 def test_commands_name_what_is_wrong(site: Site) -> None:

@@ -11,9 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.clock import utc_now
-from core.sealing import Keyring
-from core.settings import load_settings
-from db import Database, Integration
+from db import Integration
 from sandbox.slack import SlackStandIn
 from tests.journeys.site import Site, Tenant, eventually
 
@@ -45,19 +43,10 @@ def holding(slack: SlackStandIn, method: str) -> Iterator[HeldAnswer]:
         slack.before_answer = lambda _: None
 
 
-@contextmanager
-def rows_of(site: Site) -> Iterator[Database]:
-    """The site's own database, as an operator could open it."""
-    settings = load_settings(site.environ)
-    database = Database(settings.database_url, Keyring(settings.encryption_keys))
-    yield database
-    database.dispose()
-
-
 def let_it_end_soon(site: Site, tenant: Tenant) -> None:
     """Half an hour of life is left to the token, so that the duty is late."""
     now = utc_now()
-    with rows_of(site) as database, database.write() as session:
+    with site.database() as database, database.write() as session:
         mine = Integration.workspace_id == tenant.workspace_id
         soon = {"token_expires_at": now + timedelta(minutes=30), "refresh_due_at": now}
         session.execute(update(Integration).where(mine).values(**soon))
@@ -111,7 +100,7 @@ def test_disconnecting_uninstalls_the_app_and_wipes_the_token(site: Site, cast: 
     eventually(lambda: site.slack.grants.installation(cast.home) is None)
 
     def is_wiped() -> bool:
-        with rows_of(site) as database, database.read() as session:
+        with site.database() as database, database.read() as session:
             row = session.scalars(select(Integration).where(Integration.workspace_id == tenant.workspace_id)).one()
             return row.access_token is None and row.refresh_token is None
 
