@@ -7,7 +7,7 @@ later, and other workspaces' calls go on. Limits: https://docs.slack.dev/apis/we
 import re
 from collections.abc import Mapping
 from http.client import HTTPException
-from typing import NoReturn, Protocol, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
@@ -64,7 +64,7 @@ class SlackCalls(Protocol):
 class SlackClient:
     """Implements `SlackCalls` over HTTP. It is safe to share between threads."""
 
-    def __init__(self, api_url: str, pauses: Pauses, *, timeout_seconds: int = TIMEOUT_SECONDS) -> None:
+    def __init__(self, api_url: str, pauses: Pauses, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._api_url = api_url
         self._pauses = pauses
         self._timeout = timeout_seconds
@@ -82,7 +82,7 @@ class SlackClient:
     def _call(self, method: str, access: Access, arguments: Mapping[str, Argument | None]) -> Tame:
         if wait := self._pauses.remaining(access.owner, method):
             raise _limited(wait)
-        client = WebClient(access.token, self._api_url, timeout=self._timeout, logger=slack_logger(), retry_handlers=[])
+        client = self._web_client(access)
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             data = client.api_call(method, data=given).data
@@ -91,6 +91,10 @@ class SlackClient:
         except (*_NO_ANSWER, SlackClientError) as error:
             raise StepFailed("slack_unavailable", permanent=False, message=type(error).__name__) from None
         return Tame(data if isinstance(data, dict) else None)
+
+    def _web_client(self, access: Access) -> WebClient:
+        timeout: Any = self._timeout  # parts of a second as well: https://docs.python.org/3/library/urllib.request.html
+        return WebClient(access.token, self._api_url, timeout=timeout, logger=slack_logger(), retry_handlers=[])
 
     def _refuse(self, error: SlackApiError, method: str, access: Access) -> NoReturn:
         """Our failure for Slack's. The original is not chained: its text quotes what was sent."""

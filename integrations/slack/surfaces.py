@@ -10,8 +10,8 @@ from integrations.slack.afterwards import Work
 from integrations.slack.client import Argument, SlackCalls
 from integrations.slack.interaction import ISSUER, Interaction
 
-SURFACE_SECONDS = 2
-"""How long a call may take: a person waits, and Slack waits for three seconds."""
+SURFACE_SECONDS = 1.25
+"""How long a call may take: a person waits, and Slack waits for three seconds, in which there are two calls at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,11 +208,14 @@ def free_port() -> int:
 
 
 def eventually(look: Callable[[], T], *, patience: float = PATIENCE_SECONDS) -> T:
-    """The first truthy answer. Other processes work in their own time, so this one looks again until it has to fail."""
-    deadline = time.monotonic() + patience
+    """The first truthy answer. Other processes work in their own time, so this one looks again until it has to fail:
+    ever less often, since looking takes their time.
+    """
+    deadline, pause = time.monotonic() + patience, 0.02
     while not (answer := look()):
         assert time.monotonic() < deadline, f"not within {patience} s: {look}"
-        time.sleep(0.03)
+        time.sleep(pause)
+        pause = min(pause * 1.4, 0.3)
     return answer
 
 
