@@ -6,7 +6,7 @@ them match follows how far back GIN must search, and words that name the time ke
 https://www.postgresql.org/docs/current/gin.html
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,9 +31,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR, insert
 from sqlalchemy.orm import Session
 
-from core.search_text import Query, Term
+from core.search_text import Query
 from db.base import UtcDateTime
 from db.search_terms import ANY_SCOPE, Asked, Entry, Hit, scope_of
+from db.search_tsquery import Wanted, quoted, spans_between, spans_of, wanted_of
 from db.stream import Signal
 
 FEW = 2_000
@@ -43,15 +44,19 @@ all, they are left.
 """
 
 WALKED = 2_000
+FARTHEST = 6_000
+"""As far as a walk goes on that is likely to fill the page."""
+
 TELLING = 5
 """So many matches in the walk tell how often others come."""
 
 LONGEST_WALK = timedelta(days=100_000)
 WIDER = 8
+MOST_IN_SPANS = 300_000
+"""Entries of a time above which its words cost GIN more than they spare."""
+
+LONGEST_BOUNDS = timedelta(days=200)
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-SPAN_BITS = (0, 2, 4, 6, 8, 10, 12)
-MOST_SPANS = 3
-"""A time is told in at most so many spans of 1, 4, 16 … days: each is a word that GIN must follow."""
 
 _words = Table(
     "signal_words", MetaData(), Column("signal_id", String), Column("workspace_id", String),
@@ -59,7 +64,10 @@ _words = Table(
 )  # fmt: skip
 
 
-_ESTIMATE = text("EXPLAIN (FORMAT JSON) SELECT FROM signal_words WHERE words @@ CAST(:wanted AS tsquery)")
+_ESTIMATE = text("""
+    EXPLAIN (FORMAT JSON) SELECT FROM signal_words WHERE words @@ CAST(:wanted AS tsquery)
+    UNION ALL SELECT FROM signal_words WHERE workspace_id = :workspace_id
+""")
 
 
 def write(session: Session, entries: Iterable[Entry]) -> None:
@@ -81,35 +89,35 @@ def write(session: Session, entries: Iterable[Entry]) -> None:
 def newest(session: Session, asked: Asked) -> list[Hit]:
     """The newest matches in the list's order."""
     scope = scope_of(asked.workspace_id)
-    wanted = _expression(scope, asked.query.terms, asked.facets)
-    are_few = _estimated(session, wanted) <= FEW
+    wanted = wanted_of(scope, asked.query.terms, asked.facets)
+    bounded = wanted.within([scope + span for span in _bounds_in_words(session, asked)])
+    expected, share = _outlook(session, bounded, asked.workspace_id)
     is_phrase = any(len(term.tokens) > 1 for term in asked.query.wanted)
-    if are_few and not is_phrase and (few := _search_few(session, asked, wanted)) is not None:
+    if expected <= FEW and not is_phrase and (few := _search_few(session, asked, bounded)) is not None:
         return few
-    walked = _entries(asked).order_by(_words.c.occurred_at.desc(), _words.c.signal_id.desc()).limit(WALKED)
-    near = walked.subquery()
-    hits = _run(session, _found(asked, near, near.c.words.op("@@")(_query(wanted))))
-    if len(hits) == asked.limit:
-        return hits
-    count, first, last = session.execute(_extent(near)).one()
+    hits = None
+    if is_phrase or asked.bounds.since or share * WALKED > asked.limit / 2:  # else a walk would not fill the page
+        hits, share = _walk(session, asked, wanted)
+        if len(hits) >= asked.enough:
+            return hits
+    count, first, last = session.execute(_extent(_nearest(asked, WALKED))).one()
     if count < WALKED:
-        return hits
-    if are_few and is_phrase and len(hits) < TELLING and (few := _search_few(session, asked, wanted)) is not None:
-        return few
-    ample = 1.5 if len(hits) >= TELLING else 4.0  # to search once too far costs less than to search twice
-    length = min(first - last, LONGEST_WALK) * (ample * asked.limit / max(len(hits), 0.5))
-    for start in _starts(first, length, asked.bounds.since or EARLIEST):
-        period = " | ".join(_quoted(scope + span) for span in _spans(start, first))
-        hits = _search(session, asked, f"({wanted}) & ({period})" if period else wanted)
+        return _search(session, asked, bounded) if hits is None else hits
+    if expected <= FEW and is_phrase and share * WALKED < TELLING:
+        few = _search_few(session, asked, bounded)
+        if few is not None:
+            return few
+    for spans in _times(first, last, share, asked):
+        hits = _search(session, asked, wanted.within([scope + span for span in spans]))
         if len(hits) >= asked.enough:
             break
-    return hits
+    return hits or []
 
 
 def holds(query: Query) -> ColumnElement[bool]:
     """Whether the query finds the signal of the enclosing statement."""
     scope = func.lower(func.right(Signal.workspace_id, 5))
-    expression = cast(func.replace(_expression(ANY_SCOPE, query.terms), ANY_SCOPE, scope), TSQUERY)
+    expression = cast(func.replace(wanted_of(ANY_SCOPE, query.terms).whole, ANY_SCOPE, scope), TSQUERY)
     found = select(literal(1)).where(_words.c.signal_id == Signal.id, _words.c.words.op("@@")(expression))
     return found.correlate(Signal).exists()
 
@@ -120,43 +128,41 @@ def entry_vector(entry: Entry) -> str:
     positions: dict[str, list[str]] = {}
     for position, token in enumerate(entry.tokens, start=1):
         positions.setdefault(token, []).append(str(position))
-    words = [f"{_quoted(scope + token)}:{','.join(places[:255])}" for token, places in positions.items()]
-    times = (_span(entry.occurred_at, bits) for bits in SPAN_BITS)
-    others = ("", *times, *entry.facets)
-    return " ".join([*(_quoted(scope + other) for other in others), *words])
+    words = [f"{quoted(scope + token)}:{','.join(places[:255])}" for token, places in positions.items()]
+    others = ("", *spans_of(entry.occurred_at), *entry.facets)
+    return " ".join([*(quoted(scope + other) for other in others), *words])
 
 
-def _quoted(word: str) -> str:
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+def _matches(entries: FromClause, expression: str) -> ColumnElement[bool]:
+    return entries.c.words.op("@@", is_comparison=True)(cast(expression, TSQUERY))
 
 
-def _span(moment: datetime, bits: int) -> str:
-    """Cannot be mistaken for a word, which has letters and digits only."""
-    return f"@{bits}.{moment.toordinal() >> bits}"
+def _outlook(session: Session, wanted: Wanted, workspace_id: str) -> tuple[float, float]:
+    """How many matches the planner expects, and what share of the workspace's entries that is. What is not among the
+    commonest words of all it takes for rare.
+    """
+    ((plan,),) = session.execute(_ESTIMATE, {"wanted": wanted.whole, "workspace_id": workspace_id}).one()
+    matches, entries = (float(part["Plan Rows"]) for part in plan["Plan"]["Plans"])
+    return matches, matches / max(entries, matches, 1.0)
 
 
-def _expression(scope: str, terms: Sequence[Term], facets: Iterable[str] = ()) -> str:
-    """A tsquery as text, of quoted words alone: whatever people type is data."""
-    parts = [_quoted(scope + facet) for facet in facets]
-    for term in terms:
-        *words, last = (_quoted(scope + token) for token in term.tokens)
-        phrase = " <-> ".join([*words, last + ":*" * term.is_prefix])
-        parts.append(f"!({phrase})" if term.is_excluded else f"({phrase})")
-    scoped = [] if facets or any(not term.is_excluded for term in terms) else [_quoted(scope)]
-    return " & ".join([*scoped, *parts])
+def _nearest(asked: Asked, count: int) -> Subquery:
+    """The newest entries within the bounds."""
+    return _entries(asked).order_by(_words.c.occurred_at.desc(), _words.c.signal_id.desc()).limit(count).subquery()
 
 
-def _query(expression: str) -> ColumnElement[Any]:
-    return cast(expression, TSQUERY)
+def _walk(session: Session, asked: Asked, wanted: Wanted) -> tuple[list[Hit], float]:
+    """Matches among the newest entries, and what share of them match; farther if that is likely to fill the page."""
+    near = _nearest(asked, WALKED)
+    hits = _run(session, _found(asked, near, _matches(near, wanted.whole)))
+    share = len(hits) / WALKED
+    if TELLING <= len(hits) < asked.enough <= share * FARTHEST / 1.2:
+        near = _nearest(asked, FARTHEST)
+        hits = _run(session, _found(asked, near, _matches(near, wanted.whole)))
+    return hits, share
 
 
-def _estimated(session: Session, wanted: str) -> float:
-    """How many matches the planner expects. What is not among the commonest words of all it takes for rare."""
-    ((plan,),) = session.execute(_ESTIMATE, {"wanted": wanted}).one()
-    return float(plan["Plan"]["Plan Rows"])
-
-
-def _search_few(session: Session, asked: Asked, wanted: str) -> list[Hit] | None:
+def _search_few(session: Session, asked: Asked, wanted: Wanted) -> list[Hit] | None:
     """All matches through GIN; None when there are more than `FEW`."""
     few = _through_gin(asked, wanted, limit=FEW + 1)
     count = select(func.count().label("count")).select_from(few).subquery()
@@ -166,14 +172,16 @@ def _search_few(session: Session, asked: Asked, wanted: str) -> list[Hit] | None
     return None if rows[0][0] > FEW else [Hit(*row[1:]) for row in rows if row[1] is not None]
 
 
-def _search(session: Session, asked: Asked, wanted: str) -> list[Hit]:
+def _search(session: Session, asked: Asked, wanted: Wanted) -> list[Hit]:
     return _run(session, _found(asked, _in_order(_through_gin(asked, wanted))))
 
 
-def _through_gin(asked: Asked, wanted: str, limit: int | None = None) -> CTE:
+def _through_gin(asked: Asked, wanted: Wanted, limit: int | None = None) -> CTE:
     """Matches in no order, whatever the planner thinks of walking instead; their words only where they are ranked."""
-    found = _entries(asked, has_words=asked.is_ranked).where(_words.c.words.op("@@")(_query(wanted))).limit(limit)
-    return found.cte().prefix_with("MATERIALIZED", dialect="postgresql")
+    found = _entries(asked, has_words=asked.is_ranked).where(*(_matches(_words, key) for key in wanted.keys))
+    if wanted.rest:  # IS TRUE keeps it from being looked up as well
+        found = found.where(_matches(_words, " & ".join(f"({part})" for part in wanted.rest)).is_(true()))
+    return found.limit(limit).cte().prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def _in_order(entries: CTE) -> Subquery:
@@ -202,17 +210,20 @@ def _run(session: Session, query: Select[str, datetime, float]) -> list[Hit]:
 
 
 def _found(asked: Asked, entries: FromClause, *found: ColumnElement[bool]) -> Select[str, datetime, float]:
-    """Of these entries the newest for which the conditions hold."""
-    joined = entries.join(Signal.__table__, Signal.id == entries.c.signal_id)
+    """Of these entries, which come in order, the newest for which the conditions hold. OFFSET keeps the planner from
+    looking for signals in another way than by their ids, one after the other.
+    """
+    holds_for = (Signal.id == entries.c.signal_id, Signal.workspace_id == asked.workspace_id, *asked.conditions)
+    signal = select(Signal.id, Signal.occurred_at).where(*holds_for).offset(0).lateral()
     score = (_score(asked, entries.c.words) if asked.is_ranked else literal(0.0)).label("score")
-    query = select(Signal.id, Signal.occurred_at, score).select_from(joined)
-    query = query.where(*found, Signal.workspace_id == asked.workspace_id, *asked.conditions)
+    query = select(signal.c.id, signal.c.occurred_at, score).select_from(entries.join(signal, true())).where(*found)
     return query.order_by(entries.c.occurred_at.desc(), entries.c.signal_id.desc()).limit(asked.limit)
 
 
 def _score(asked: Asked, words: ColumnElement[Any]) -> ColumnElement[float]:
     """How near to one another the words stand, and how often, for the length of the text."""
-    return func.ts_rank_cd(words, _query(_expression(scope_of(asked.workspace_id), asked.query.wanted)), 1)
+    whole = wanted_of(scope_of(asked.workspace_id), asked.query.wanted).whole
+    return func.ts_rank_cd(words, cast(whole, TSQUERY), 1)
 
 
 def _extent(entries: FromClause) -> Select[int, Any, Any]:
@@ -221,19 +232,29 @@ def _extent(entries: FromClause) -> Select[int, Any, Any]:
     return select(func.count(), func.max(moment), func.min(moment)).select_from(entries)
 
 
-def _starts(newest: datetime, length: timedelta, earliest: datetime) -> Iterator[datetime]:
-    """Ever longer back from the newest, at first as long as it takes if matches go on as in the walk."""
-    length = max(length, timedelta(minutes=1))
-    while length < newest - earliest:
-        yield newest - length
-        length *= WIDER
-    yield earliest
+def _bounds_in_words(session: Session, asked: Asked) -> list[str]:
+    """The time that was asked for, if it is short."""
+    since, until = asked.bounds.since, asked.bounds.newest
+    if since is None:
+        return []
+    if until is None:
+        until = session.scalar(
+            select(func.max(_words.c.occurred_at)).where(_words.c.workspace_id == asked.workspace_id)
+        )
+    return spans_between(since, until) if until and since <= until <= since + LONGEST_BOUNDS else []
 
 
-def _spans(start: datetime, end: datetime) -> list[str]:
-    """The times in words, the spans that begin earlier and end later included; none for all time."""
-    first, last = start.toordinal(), end.toordinal()
-    for bits in SPAN_BITS:
-        if (last >> bits) - (first >> bits) < MOST_SPANS:
-            return [f"@{bits}.{number}" for number in range(first >> bits, (last >> bits) + 1)]
-    return []
+def _times(first: datetime, last: datetime, share: float, asked: Asked) -> Iterator[list[str]]:
+    """Ever longer back from the newest, in words; at first as far as it takes when this share of the entries match, of
+    which `WALKED` lie between ``first`` and ``last``. No words for all time, or for one with so much in it that they do
+    not help.
+    """
+    ample = 1.5 if share * WALKED >= TELLING else 4.0  # to search once too far costs less than to search twice
+    pace = max(min(first - last, LONGEST_WALK), timedelta(minutes=1)) / WALKED
+    entries = ample * asked.limit / max(share, 0.5 / WALKED)
+    earliest = asked.bounds.since or EARLIEST
+    while entries <= MOST_IN_SPANS and entries * pace < first - earliest:
+        yield spans_between(first - entries * pace, first)
+        entries *= WIDER
+    is_short = (first - earliest) / pace <= MOST_IN_SPANS
+    yield spans_between(earliest, first) if is_short else []
