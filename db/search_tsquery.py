@@ -25,6 +25,11 @@ class Wanted:
     rest: tuple[str, ...]
 
     @property
+    def shared(self) -> str:
+        """What an entry must have for GIN to hand it over, as one tsquery."""
+        return " & ".join(f"({key})" for key in self.keys)
+
+    @property
     def whole(self) -> str:
         """All of it as one tsquery."""
         return " & ".join(f"({part})" for part in (*self.keys, *self.rest))

@@ -38,9 +38,13 @@ from db.search_tsquery import Wanted, quoted, spans_between, spans_of, wanted_of
 from db.stream import Signal
 
 FEW = 2_000
-"""Matches that are looked at whole; words of which the statistics know nothing have no more. The planner takes words
-for independent of one another, which those of a phrase are not: phrases are walked first, and when there are more after
+"""Matches that are looked at whole; words of which the statistics know nothing have no more. When there are more after
 all, they are left.
+"""
+
+CANDIDATES_OF_PHRASES = 5
+"""What the planner expects of a phrase are the entries with all of its words, of which few have them side by side: so
+many for each match are compared.
 """
 
 WALKED = 2_000
@@ -93,7 +97,8 @@ def newest(session: Session, asked: Asked) -> list[Hit]:
     bounded = wanted.within([scope + span for span in _bounds_in_words(session, asked)])
     expected, share = _outlook(session, bounded, asked.workspace_id)
     is_phrase = any(len(term.tokens) > 1 for term in asked.query.wanted)
-    if expected <= FEW and not is_phrase and (few := _search_few(session, asked, bounded)) is not None:
+    are_few = expected <= (FEW * CANDIDATES_OF_PHRASES if is_phrase else FEW)
+    if are_few and (few := _search_few(session, asked, bounded)) is not None:
         return few
     hits = None
     if is_phrase or asked.bounds.since or share * WALKED > asked.limit / 2:  # else a walk would not fill the page
@@ -103,10 +108,6 @@ def newest(session: Session, asked: Asked) -> list[Hit]:
     count, first, last = session.execute(_extent(_nearest(asked, WALKED))).one()
     if count < WALKED:
         return _search(session, asked, bounded) if hits is None else hits
-    if expected <= FEW and is_phrase and share * WALKED < TELLING:
-        few = _search_few(session, asked, bounded)
-        if few is not None:
-            return few
     for spans in _times(first, last, share, asked):
         hits = _search(session, asked, wanted.within([scope + span for span in spans]))
         if len(hits) >= asked.enough:
@@ -138,10 +139,10 @@ def _matches(entries: FromClause, expression: str) -> ColumnElement[bool]:
 
 
 def _outlook(session: Session, wanted: Wanted, workspace_id: str) -> tuple[float, float]:
-    """How many matches the planner expects, and what share of the workspace's entries that is. What is not among the
+    """How many entries the planner expects from GIN, and what share of the workspace's that is. What is not among the
     commonest words of all it takes for rare.
     """
-    ((plan,),) = session.execute(_ESTIMATE, {"wanted": wanted.whole, "workspace_id": workspace_id}).one()
+    ((plan,),) = session.execute(_ESTIMATE, {"wanted": wanted.shared, "workspace_id": workspace_id}).one()
     matches, entries = (float(part["Plan Rows"]) for part in plan["Plan"]["Plans"])
     return matches, matches / max(entries, matches, 1.0)
 
