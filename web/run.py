@@ -1,6 +1,7 @@
 """One machine: the web and the work, together or in processes of their own, and nothing left behind at the end."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from core.settings import Settings
 from pipeline.engine.cluster import run_worker
 from pipeline.engine.embedded import EmbeddedEngine
 from pipeline.engine.steps import Step
-from web.server import announce_parent, exit_with_parent, serve
+from web.server import METRICS_FOLDER, announce_parent, exit_with_parent, serve, shared_figures
 
 STOP_SECONDS = 10
 RESTART_SECONDS = 1.0
@@ -28,13 +29,17 @@ def run_machine(settings: Settings, *, served_app: str, embedded_app: str, worke
     if not settings.is_postgresql:
         serve(settings, embedded_app)
         return
-    with _kept_running([sys.executable, "-m", "app", "worker", *worker]):
+    with shared_figures(settings), _kept_running([sys.executable, "-m", "app", "worker", *worker]):
         serve(settings, served_app)
 
 
 def run_worker_process(settings: Settings, steps: Sequence[Step], clock: Clock) -> None:
-    """Runs the steps in this process until SIGINT or SIGTERM."""
+    """Runs the steps in this process until SIGINT or SIGTERM. What it counts is shown by the server that started it."""
     exit_with_parent()
+    if METRICS_FOLDER in os.environ:
+        from web.figures import count_platform_calls  # noqa: PLC0415  # its library reads the environment when imported
+
+        count_platform_calls()
     if settings.is_postgresql:
         run_worker(settings.database_url, steps, clock)
         return

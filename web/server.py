@@ -38,7 +38,7 @@ def serve(settings: Settings, factory: str) -> None:
     """
     require_free(settings.bind)
     os.environ.update(announce_parent())
-    with _alone_with(settings.database_url), _shared_figures(settings):
+    with _alone_with(settings.database_url), shared_figures(settings):
         log.info("web_started", bind=settings.bind, public_url=settings.public_url)
         while not _serve_once(settings, factory):
             # granian gives up when a process dies twice within seconds; whoever serves customers does not.
@@ -99,14 +99,19 @@ def _alone_with(database_url: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _shared_figures(settings: Settings) -> Iterator[None]:
-    """A folder for what the web processes count together, so that it does not matter which of them is asked."""
-    if not settings.metrics_token:
+def shared_figures(settings: Settings) -> Iterator[None]:
+    """A folder for what this process and those that it starts count together, so that it does not matter which of them
+    is asked. Within another such block it is that block's.
+    """
+    if not settings.metrics_token or METRICS_FOLDER in os.environ:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="signalbox-metrics-") as folder:
         os.environ[METRICS_FOLDER] = folder
-        yield
+        try:
+            yield
+        finally:
+            del os.environ[METRICS_FOLDER]
 
 
 def exit_with_parent() -> None:

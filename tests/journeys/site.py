@@ -34,6 +34,7 @@ from sandbox.slack import SlackApp, SlackStandIn
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 45.0
+METRICS_TOKEN = "a token for figures"
 PEOPLE = (
     OpenIdPerson("sub-dana", "Dana Reyes", "dana@acme.example"),
     OpenIdPerson("sub-eli", "Eli Stone", "eli@acme.example"),
@@ -194,6 +195,7 @@ def environment(
         "OIDC_CLIENT_SECRET": "secret-1",
         "PYLON_API_URL": sandbox.pylon_api_url,
         "LOG_FORMAT": "json",
+        "METRICS_TOKEN": METRICS_TOKEN,
     }
     settings["PUBLIC_URL"] = f"http://{settings['BIND']}"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALBOX_")}

@@ -9,7 +9,7 @@ from core.taming import JsonObject
 from integrations.slack.scopes import FEATURES
 from sandbox import slack_events
 from sandbox.cast import Cast
-from tests.journeys.site import Site, Tenant, eventually
+from tests.journeys.site import METRICS_TOKEN, Site, Tenant, eventually
 
 
 def test_install_message_signal(site: Site, cast: Cast, tenant: Tenant) -> None:
@@ -151,3 +151,15 @@ def _deliver(site: Site, cast: Cast, event: JsonObject) -> httpx.Response:
 def _processed(tenant: Tenant, count: int) -> list[dict[str, Any]]:
     events = [event for event in tenant.get("events")["items"] if event["state"] != "pending"]
     return events if len(events) == count else []
+
+
+def test_whoever_calls_slack_is_counted(site: Site, cast: Cast, tenant: Tenant) -> None:
+    """The web processes and the worker; on PostgreSQL it is the worker that lists the channels."""
+    assert cast.home
+    site.add_to_slack(tenant)
+    counted = 'signalbox_platform_calls_total{method="conversations.list",outcome="ok",platform="slack"}'
+    eventually(lambda: counted in _figures(site))
+
+
+def _figures(site: Site) -> str:
+    return httpx.get(f"{site.base_url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=20).text
