@@ -114,7 +114,7 @@ def highlight(text: str, query: str) -> list[tuple[str, bool]]:
     """The text in pieces, each with whether it was looked for; joined they are the text."""
     pieces: list[tuple[str, bool]] = []
     end = 0
-    for start, stop in _joined(_hits(tokens(text[:LONGEST_TEXT]), parse_query(query).wanted)):
+    for start, stop in _joined(_hits(tokens(text[:LONGEST_TEXT]), _parsed(query).wanted)):
         pieces += [(text[end:start], False), (text[start:stop], True)]
         end = stop
     return [piece for piece in (*pieces, (text[end:], False)) if piece[0]]
@@ -136,6 +136,12 @@ def tokens(text: str) -> list[Token]:
         elif kind == "unspaced":
             found += _pairs(list(run))
     return found
+
+
+@lru_cache(maxsize=256)
+def _parsed(query: str) -> Query:
+    """Kept: the texts of one page are all marked for the same query."""
+    return parse_query(query)
 
 
 def _term(text: str, *, is_prefix: bool, is_excluded: bool) -> Term | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,8 +21,7 @@ _ENDPOINTS = ("console.static", "console.vendored")
 
 def asset(name: str) -> str:
     """The address of a static file, with the version of its content."""
-    endpoint = "console.vendored" if name in VENDORED else "console.static"
-    return url_for(endpoint, filename=name, v=_version(name))
+    return _address(name, request.script_root)
 
 
 def keep(response: BaseResponse) -> BaseResponse:
@@ -44,6 +43,13 @@ def send_vendored(filename: str) -> Response:
     """A file that an installed package brought."""
     place = place_of(filename)
     return send_from_directory(place.parent, place.name)
+
+
+@lru_cache(maxsize=256)
+def _address(name: str, _script_root: str) -> str:
+    """Kept for each place the server is mounted at: a page of signals asks for its pictures a hundred times."""
+    endpoint = "console.vendored" if name in VENDORED else "console.static"
+    return url_for(endpoint, filename=name, v=_version(name))
 
 
 @cache

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from web.console.highlights import excerpt, marked
+from web.console.highlights import marked
 from web.services import services
 
 _PLATFORMS = {"slack": "Slack", "pylon": "Pylon", "webhook": "Webhook"}
@@ -16,7 +16,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 def register_wording(app: Flask) -> None:
     """Makes the functions here filters of every template."""
-    for word in (ago, duration, day_and_time, iso, platform_name, humanized, dense, day, marked, excerpt):
+    for word in (ago, duration, day_and_time, iso, platform_name, humanized, dense, day, marked):
         app.add_template_filter(word)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from web.console.highlights import excerpt, marked
+from web.console.highlights import marked
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,12 @@ def test_hits_are_marked(text: str, query: str, shown: str) -> None:
     assert str(marked(text, query)) == shown
 
 
-def test_an_excerpt_begins_shortly_before_the_hit() -> None:
+def test_a_text_is_shown_from_shortly_before_its_first_hit() -> None:
     text = "word " * 200 + "needle"
-    assert excerpt(text, "needle").endswith("needle")
-    assert len(excerpt(text, "needle")) < 140
-    assert excerpt("x" * 900 + " needle", "needle") == "… needle"
+    shown = marked(text, "needle")
+    assert shown.startswith("… word ")
+    assert shown.endswith(" <mark>needle</mark>")
+    assert len(shown) < 160
+    assert marked("x" * 900 + " needle", "needle") == "… <mark>needle</mark>"
     for query in ("", "word", "absent"):
-        assert excerpt(text, query) == text
+        assert marked(text, query).striptags() == text.strip()
