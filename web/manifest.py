@@ -5,7 +5,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import yaml
 
@@ -47,9 +47,11 @@ def events_url(public_url: str, slack_app_id: str) -> str:
 
 
 def creation_link(manifest: JsonObject) -> str:
-    """Slack's page that makes an app from this manifest. JSON, since Slack's YAML reader is strict about colons."""
+    """Slack's page that makes an app from this manifest. JSON, since Slack's YAML reader is strict about colons; spaces
+    as ``%20``, since what reads addresses in a browser may take a plus for a plus.
+    """
     compact = json.dumps(manifest, separators=(",", ":"), ensure_ascii=False)
-    return f"{NEW_APP_URL}?{urlencode({'new_app': '1', 'manifest_json': compact})}"
+    return f"{NEW_APP_URL}?{urlencode({'new_app': '1', 'manifest_json': compact}, quote_via=quote)}"
 
 
 def manifest_path() -> Path:

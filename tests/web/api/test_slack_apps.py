@@ -121,6 +121,7 @@ def test_an_app_is_begun_made_in_slack_and_finished(api: Api) -> None:
     assert (draft["state"], draft["client_id"]) == ("draft", None)
     link = urlsplit(draft["create_url"])
     assert f"{link.scheme}://{link.netloc}{link.path}" == NEW_APP_URL
+    assert "+" not in link.query
     query = parse_qs(link.query)
     manifest = json.loads(query["manifest_json"][0])
     assert query["new_app"] == ["1"]
