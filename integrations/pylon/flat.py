@@ -89,6 +89,7 @@ def _message_author(body: Tame) -> Author:
     author = _author_object(body)
     contact = author.object("contact")
     name = body.text("message_author_name", "author_name") or author.text("name")
+    name = name if name or author else body.text("message_author", "author")
     email = body.text("message_author_email", "author_email") or contact.text("email") or author.text("email")
     key = key_of(body.text("message_author_id", "author_id") or contact.text("id") or author.text("id"))
     requester = _requester(body)
