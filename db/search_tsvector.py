@@ -100,8 +100,8 @@ def newest(session: Session, asked: Asked) -> list[Hit]:
     are_few = expected <= (FEW * CANDIDATES_OF_PHRASES if is_phrase else FEW)
     if are_few and (few := _search_few(session, asked, bounded)) is not None:
         return few
-    hits = None
-    if is_phrase or asked.bounds.since or share * WALKED > asked.limit / 2:  # else a walk would not fill the page
+    hits = None  # not walked: the planner, which was not proven wrong, knows that a walk would not fill the page
+    if are_few or is_phrase or asked.bounds.since or share * WALKED > asked.limit / 2:
         hits, share = _walk(session, asked, wanted)
         if len(hits) >= asked.enough:
             return hits
