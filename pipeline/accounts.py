@@ -1,7 +1,8 @@
 """The duty that keeps what a platform knows of its accounts: their names, and whose Slack channels are whose.
 
-Directory entries of the platform's connection: ``account`` by the account's id; ``channel_account`` by a Slack
-channel's, with ``{"account_id"}``; ``internal_channel`` by the channel in which our own people, or a copy, speak.
+Directory entries of the platform's connection: ``account`` by the account's id, with ``{"channels"}``, the Slack
+channels in which its people speak; ``channel_account`` by such a channel's id, with ``{"account_id"}``;
+``internal_channel`` by the channel in which our own people, or a copy, speak.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -18,13 +19,14 @@ from core.clock import Clock
 from core.errors import StepFailed
 from core.logs import get_logger
 from core.signal import Account
-from core.taming import JsonObject
+from core.taming import JsonObject, JsonValue
 from db import Conversation, Database, DirectoryEntry, Duty, Integration
 from db.dialects import insert_into
 from pipeline.duties import attempt, begin_missing
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.names.spread import name_channel
+from pipeline.pairs.copies import match_channel
 
 EVERY = timedelta(hours=1)
 AFTER_REFUSAL = timedelta(hours=6)
@@ -133,6 +135,7 @@ def _keep(session: Session, integration: Integration, accounts: tuple[KnownAccou
             _name_conversations(session, integration, account.id, account.name)
     for channel, owner in news:
         name_channel(session, integration.workspace_id, channel, owner, now)
+        match_channel(session, integration.workspace_id, channel)
 
 
 def _news(
@@ -154,7 +157,8 @@ def _news(
 
 
 def _entries(account: KnownAccount) -> Iterator[tuple[str, str, str | None, JsonObject]]:
-    yield "account", account.id, account.name, {}
+    own: list[JsonValue] = [channel.id for channel in account.channels if not channel.is_internal]
+    yield "account", account.id, account.name, {"channels": own}
     for channel in account.channels:
         facts: JsonObject = {"account_id": account.id}
         yield "internal_channel" if channel.is_internal else "channel_account", channel.id, account.name, facts

@@ -27,6 +27,7 @@ def flat_issue(body: Tame, issue_id: str) -> Issue:
         ),
         tags=tags_of(body.raw.get("issue_tags") or body.raw.get("tags")),
         slack_thread=slack_thread_of(body.object("slack")),
+        slack_channel=key_of(body.object("slack").text("channel_id")),
         priority=body.text("issue_priority", "priority"),
         assignee_email=body.text("issue_assignee_email", "assignee_email") or body.object("assignee").text("email"),
         created_at=body.time("issue_created_at", "created_at"),

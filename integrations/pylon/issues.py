@@ -17,6 +17,8 @@ from integrations.pylon.readable import readable
 MAX_URL_CHARACTERS = 2048
 MAX_FILE_NAME_CHARACTERS = 200
 _REDACTED = re.compile(r"[\[(*_\s]*(?:message |this message (?:was|has been) )?redacted[\])*_.\s]*", re.IGNORECASE)
+_TS = re.compile(r"p?([0-9]{10})\.?([0-9]{6})", re.ASCII)
+"""Slack's ``1763632800.000100``, or ``p1763632800000100`` as its links have it."""
 _UNKNOWN = Account()
 _NOBODY = Author()
 
@@ -34,6 +36,7 @@ class Issue:
     account: Account = _UNKNOWN
     tags: tuple[str, ...] = ()
     slack_thread: str | None = None
+    slack_channel: str | None = None
     priority: str | None = None
     assignee_email: str | None = None
     opening: str = ""
@@ -71,6 +74,7 @@ def issue_of(raw: Tame, key: str) -> Issue:
         account=Account(key_of(account.text("id")), account.text("name")),
         tags=tags_of(raw.raw.get("tags")),
         slack_thread=slack_thread_of(raw.object("slack")),
+        slack_channel=key_of(raw.object("slack").text("channel_id")),
         priority=raw.text("priority") or raw.object("custom_fields").object("priority").text("value"),
         assignee_email=raw.object("assignee").text("email"),
         opening=readable(raw.text("body_html") or ""),
@@ -129,9 +133,11 @@ def tags_of(raw: JsonValue) -> tuple[str, ...]:
 
 
 def slack_thread_of(slack: Tame) -> str | None:
-    """``channel:ts`` of the Slack message that started the issue, when both are known."""
-    channel, root = slack.text("channel_id"), slack.text("message_ts")
-    return bounded(f"{channel}:{root}") if channel and root else None
+    """``channel:ts`` of the Slack message that started the issue, when both are known. A moment that is not written as
+    Slack writes it (a number has lost its last digits) names no message.
+    """
+    channel, root = slack.text("channel_id"), _TS.fullmatch(slack.text("message_ts") or "")
+    return bounded(f"{channel}:{root[1]}.{root[2]}") if channel and root else None
 
 
 def key_of(text: str | None) -> str | None:
@@ -221,6 +227,7 @@ def _metadata(issue: Issue, message: Message, *, limited: bool) -> JsonObject:
         "title": issue.title,
         "state": issue.state,
         "source": issue.source,
+        "slack_channel": None if issue.slack_thread else issue.slack_channel,
         "link": issue.link,
         "priority": issue.priority,
         "tags": list(issue.tags),

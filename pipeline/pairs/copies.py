@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from core.clock import utc_now
 from db import ConversationVerdict, Signal, SignalCopy
 from db.dialects import insert_into
-from pipeline.pairs.issues import Issue, conversations_near, issues_among, messages_around, threads_of, with_pylon
+from pipeline.pairs.issues import Issue, issues_among, threads_of, with_pylon
 from pipeline.pairs.likeness import SAME_MOMENT, Likeness, likenesses
+from pipeline.pairs.near import conversations_near, latest_in, messages_around
 from pipeline.pairs.said import is_small_talk, said_of
 
 
@@ -25,8 +26,26 @@ def match_copies(
         return
     signals = session.scalars(select(Signal).where(Signal.id.in_(signal_ids))).all()
     touched = {*described, *(signal.conversation_id for signal in signals if signal.conversation_id)}
-    for issue in issues_among(session, touched | conversations_near(session, signals)):
+    near = conversations_near(session, signals) | _guessed_to_be(session, touched)
+    for issue in issues_among(session, touched | near):
         match_issue(session, issue)
+
+
+def match_channel(session: Session, workspace_id: str, channel: str) -> None:
+    """Compares the newest messages of a Slack channel of which it has just become known whose it is."""
+    match_copies(session, {workspace_id}, latest_in(session, workspace_id, channel), ())
+
+
+def _guessed_to_be(session: Session, conversation_ids: Collection[str]) -> set[str]:
+    """The conversations of copies whose originals are in these: what has become another issue's is no longer theirs."""
+    copy, original = aliased(Signal), aliased(Signal)
+    query = (
+        select(copy.conversation_id)
+        .join(SignalCopy, SignalCopy.signal_id == copy.id)
+        .join(original, original.id == SignalCopy.original_id)
+        .where(original.conversation_id.in_(conversation_ids), copy.conversation_id != original.conversation_id)
+    )
+    return set(filter(None, session.scalars(query.distinct())))
 
 
 def match_issue(session: Session, issue: Issue) -> None:

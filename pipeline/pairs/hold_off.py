@@ -10,12 +10,14 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from db import ConversationLink, ConversationVerdict, DirectoryEntry, Integration, Signal, SignalCopy
-from pipeline.pairs.issues import of_channel
+from pipeline.pairs.near import of_channel
 
 HOLD_OFF = timedelta(minutes=2)
 """Slack and Pylon tell of a message within seconds, and Pylon is asked for it two seconds later; a failed first attempt
 is made up for within a minute.
 """
+
+_IN_SLACK = ("slack", "chat_widget")
 
 
 def may_be_told_at(session: Session, workspace_id: str, signals: Sequence[Signal]) -> dict[str, datetime]:
@@ -67,8 +69,10 @@ def _channel(ref: str) -> str:
 
 
 def _comes_from_unknown_thread(signal: Signal, channels: dict[str, set[str]]) -> bool:
-    """An issue from Slack of which Pylon has not yet said where it began."""
-    return signal.source == "pylon" and signal.source_metadata.get("source") == "slack" and not channels[signal.id]
+    """An issue from Slack of which Pylon has not yet said where it began, or from the chat widget, which Pylon may post
+    into the customer's channel as well.
+    """
+    return signal.source == "pylon" and signal.source_metadata.get("source") in _IN_SLACK and not channels[signal.id]
 
 
 def _told_by_both(

@@ -1,18 +1,13 @@
-"""Conversations that hold Pylon issues, and the Slack messages around them that no key ties to them."""
+"""Conversations that hold Pylon issues: their names in both sources."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from db import ConversationLink, Integration, Signal, SignalCopy
-from pipeline.pairs.likeness import SAME_TEXT_WITHIN
-
-NEAREST = 50
-"""How many issues, and how many messages around one, are looked at: a guess is worth bounded work."""
+from db import ConversationLink, Integration
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,68 +48,9 @@ def issues_among(session: Session, conversation_ids: Collection[str]) -> list[Is
     return issues
 
 
-def conversations_near(session: Session, signals: Iterable[Signal]) -> set[str]:
-    """The conversations in whose channels, and about when, these Slack messages were written, and that hold words from
-    Pylon.
-    """
-    moments: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-    for signal in signals:
-        if signal.source == "slack":
-            moments[signal.workspace_id, signal.source_ref.partition(":")[0]].append(signal.occurred_at)
-    near: set[str] = set()
-    for (workspace_id, channel), times in moments.items():
-        threads = select(ConversationLink.conversation_id).where(
-            ConversationLink.workspace_id == workspace_id,
-            ConversationLink.kind == "slack_thread",
-            of_channel(ConversationLink.ref, channel),
-        )
-        query = select(Signal.conversation_id).where(
-            Signal.workspace_id == workspace_id,
-            Signal.source == "pylon",
-            Signal.occurred_at.between(min(times) - SAME_TEXT_WITHIN, max(times) + SAME_TEXT_WITHIN),
-            Signal.conversation_id.in_(threads),
-        )
-        near.update(filter(None, session.scalars(query.distinct().limit(NEAREST))))
-    return near
-
-
-def messages_around(session: Session, issue: Issue, loose: Sequence[Signal]) -> list[Signal]:
-    """Slack messages of the issue's channels, written about when its ``loose`` messages were, that belong to no issue
-    and are nobody's original yet.
-    """
-    if not (issue.channels and loose):
-        return []
-    latest = sorted(loose, key=lambda signal: (signal.occurred_at, signal.id))[-NEAREST:]
-    moments = [
-        Signal.occurred_at.between(signal.occurred_at - SAME_TEXT_WITHIN, signal.occurred_at + SAME_TEXT_WITHIN)
-        for signal in latest
-    ]
-    link, other = aliased(ConversationLink), aliased(Signal)
-    of_an_issue = exists().where(link.conversation_id == Signal.conversation_id, link.kind == "pylon_issue")
-    is_taken = exists().where(
-        SignalCopy.original_id == Signal.id,
-        other.id == SignalCopy.signal_id,
-        other.conversation_id != issue.conversation_id,
-    )
-    query = select(Signal).where(
-        Signal.workspace_id == issue.workspace_id,
-        Signal.source == "slack",
-        or_(*(of_channel(Signal.source_ref, channel) for channel in issue.channels)),
-        or_(*moments),
-        ~of_an_issue,
-        ~is_taken,
-    )
-    return list(session.scalars(query.order_by(Signal.occurred_at, Signal.id).limit(NEAREST * NEAREST)))
-
-
 def threads_of(session: Session, conversation_ids: Collection[str]) -> dict[str, str]:
     """The Slack thread that names each of these conversations, as ``channel:ts``."""
     query = select(ConversationLink.conversation_id, ConversationLink.ref).where(
         ConversationLink.conversation_id.in_(conversation_ids), ConversationLink.kind == "slack_thread"
     )
     return dict(session.execute(query.order_by(ConversationLink.ref.desc())).all())
-
-
-def of_channel(ref: SQLColumnExpression[str], channel: str) -> ColumnElement[bool]:
-    """Whether a ``channel:ts`` is of this channel. ``;`` follows ``:``, so that this is one range of the index."""
-    return and_(ref >= f"{channel}:", ref < f"{channel};")

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 SAME_MOMENT = timedelta(seconds=10)
 SAME_TEXT_WITHIN = timedelta(minutes=10)
 ENOUGH = 0.6
+SHARE, FEWEST_SHARED = 0.8, 4
+"""How many of all their words two similar texts have in common, and how many at least."""
 _LINK = re.compile(r"<?https?://[^\s>|]+(?:\|[^>]*)?>?|\(https?://[^\s)]+\)")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
@@ -22,7 +24,8 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 class Said:
     """A message as far as likeness goes. ``plain``: its words as `plain` leaves them; ``people``: every id and address
     that we know its author by; ``name``: as `plain` leaves it; ``is_small_talk``: it says nothing of its own, and never
-    said more.
+    said more; ``is_elsewhere``: it came by e-mail, a form or a chat widget, so that only its words can show that
+    somebody put it into Slack as well.
     """
 
     id: str
@@ -31,6 +34,7 @@ class Said:
     people: frozenset[str] = frozenset()
     name: str | None = None
     is_small_talk: bool = False
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,25 @@ def _likeness(copy: Said, original: Said) -> Likeness | None:
     reasons, score = [], 0.0
     if same_text:
         reasons, score = ["same_text"], 0.7 if same_person is not False else 0.5
+    elif _similar(copy.plain, original.plain):
+        reasons, score = ["similar_text"], 0.5
+    elif copy.is_elsewhere:
+        return None
     if same_person:
         reasons, score = [*reasons, "same_person"], score + 0.2
     if apart <= SAME_MOMENT:
-        reasons, score = [*reasons, "same_moment"], score + (0.1 if same_text else 0.5)
+        reasons, score = [*reasons, "same_moment"], score + (0.1 if reasons and "text" in reasons[0] else 0.5)
     return Likeness(copy.id, original.id, round(score, 2), tuple(reasons)) if score >= ENOUGH else None
+
+
+def _similar(one: str, other: str) -> bool:
+    """Whether they share four words of five, and every number: an e-mail's greeting or footer does not matter, but an
+    order's number does.
+    """
+    words, others = set(one.split()), set(other.split())
+    if len(words & others) < FEWEST_SHARED or len(words & others) < SHARE * len(words | others):
+        return False
+    return not any(character.isdigit() for word in words ^ others for character in word)
 
 
 def _says_more(copy: Said, original: Said) -> bool:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.accounts import KnownAccount, KnownChannel
+from core.adapter import Access
 from core.signal import Lookup
+from pipeline.accounts import Accounts
+from pipeline.tokens.access import StoredAccess
 from tests.pipeline.conftest import CHANNEL, Line, edited, message
 
 ISSUE = "2f1c"
@@ -34,6 +38,9 @@ def issue(seconds: float, **more: Any) -> dict[str, Any]:
             "link": "https://app.usepylon.com/issues?issueNumber=7", "account": {"id": "acc_1"}, **more}  # fmt: skip
 
 
+SECOND = "C0SECOND"
+MAILED = "9e9e"
+MAIL = "Since Monday the dashboard takes a minute to load."
 SLACK_ROOT = {"slack": {"channel_id": CHANNEL, "message_ts": ROOT}}
 OPENING = theirs("m1", "<p>The export stops at 1,000 rows.</p>", 1)
 REPLY = theirs("m2", "<p>Only the CSV one.</p>", 61)
@@ -62,12 +69,13 @@ class Snapshot:
         line.run()
 
     def _trigger(self, line: Line) -> None:
+        key = self.issue["id"]
         line.answers.findings = {
-            Lookup("issue", ISSUE): self.issue,
-            Lookup("messages", ISSUE): {"messages": list(self.messages)},
-            Lookup("threads", ISSUE): {"threads": list(self.threads)},
+            Lookup("issue", key): self.issue,
+            Lookup("messages", key): {"messages": list(self.messages)},
+            Lookup("threads", key): {"threads": list(self.threads)},
         }
-        line.pylon({"event": "issue.updated", "issue_id": ISSUE})
+        line.pylon({"event": "issue.updated", "issue_id": key})
 
 
 EARLY = Snapshot(10, issue(10), (OPENING,))
@@ -84,6 +92,21 @@ def said_in_slack(event: dict[str, Any], event_id: str) -> Callable[[Line], None
     return arrive
 
 
+def accounts_are_read(line: Line) -> None:
+    """Pylon's accounts become known, if that is due: which Slack channels are whose."""
+
+    class Globex:
+        def page(self, _access: Access, _cursor: str | None) -> tuple[tuple[KnownAccount, ...], str | None]:
+            channels = (KnownChannel(CHANNEL), KnownChannel(SECOND), KnownChannel("C0TRIAGE", is_internal=True))
+            return (KnownAccount("acc_1", "Globex", channels),), None
+
+    step = Accounts(
+        database=line.database, books={"pylon": Globex()}, access=StoredAccess(line.database), clock=line.clock
+    )
+    while step.run().done:
+        pass
+
+
 STORY: tuple[Callable[[Line], None], ...] = (
     said_in_slack(message("The export stops at 1,000 rows.", ROOT), "Ev1"),
     said_in_slack(edited("The export stops at 10,000 rows.", ts(40), ts=ROOT), "Ev2"),
@@ -94,3 +117,14 @@ STORY: tuple[Callable[[Line], None], ...] = (
     CLOSED.arrive,
 )
 """Two messages in a thread (one of them edited), a third beside it, and three states of the issue that holds them."""
+
+TWICE: tuple[Callable[[Line], None], ...] = (
+    said_in_slack(message(MAIL, ts(400), channel=SECOND), "Ev5"),
+    Snapshot(
+        600,
+        issue(600, id=MAILED, number=8, title="Slow", source="email", body_html=f"<p>{MAIL}</p>", created_at=at(590)),
+        (theirs("m9", f"<div>{MAIL}</div>", 590),),
+    ).arrive,
+    accounts_are_read,
+)
+"""The same words in another channel of the account and, three minutes later, by e-mail; and whose channel it is."""

@@ -56,6 +56,7 @@ def waits(line: Line) -> list[bool]:
         (lambda line: in_pylon(line, **SLACK_ROOT), {"watched": None}, [True]),
         (lambda line: in_pylon(line, **SLACK_ROOT), {"heard": None}, [False]),
         (lambda line: in_pylon(line, source="slack"), {"watched": None, "heard": None}, [True]),
+        (lambda line: in_pylon(line, source="chat_widget"), {"watched": None, "heard": None}, [True]),
         (lambda line: in_pylon(line, source="email"), {}, [False]),
         (in_pylon, {}, [False]),
         (lambda line: line.generic({"verbatim": "It stops."}) and line.run(), {}, [False]),

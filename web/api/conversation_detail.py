@@ -50,7 +50,7 @@ class Issue(BaseModel):
 
 class ProbablyTheSame(BaseModel):
     """Another conversation that is probably the same one: the score is from 0 to 1, the reasons are slugs such as
-    `same_text`, `same_person`, `same_moment`.
+    `same_text`, `similar_text`, `same_person`, `same_moment`.
     """
 
     conversation_id: str

@@ -23,6 +23,7 @@ from web.session import Visitor, require_role
 
 _LIKENESSES = {
     "same_text": "the same words",
+    "similar_text": "nearly the same words",
     "same_person": "the same person",
     "same_moment": "within seconds",
     "same_thread": "the same thread",
