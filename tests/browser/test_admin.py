@@ -1,5 +1,7 @@
 """The rooms for admins: a key shown once, a failed event replayed, and who may change nothing."""
 
+import re
+
 import httpx
 from playwright.sync_api import Page, Route, expect
 
@@ -30,6 +32,29 @@ def test_a_key_is_shown_once_works_and_never_comes_back(site: Site, tenant: Tena
     assert key not in page.content()
     page.go_back()
     assert key not in page.content()
+
+
+def test_a_reload_of_what_is_shown_once_makes_nothing_more(tenant: Tenant, owners_page: Page) -> None:
+    page = owners_page
+    page.goto("/integrations/pylon")
+    page.get_by_label("Name").fill("Desk")
+    page.get_by_role("button", name="Check and go on").click()
+    expect(page.get_by_text("Copy these now")).to_be_visible()
+    [made] = [each for each in tenant.get("integrations")["items"] if each["name"] == "Desk"]
+    page.reload()
+    expect(page.get_by_role("heading", name="This was done already")).to_be_visible()
+    page.get_by_role("link", name="Go on").click()
+    expect(page).to_have_url(re.compile(f"/integrations/{made['id']}/pylon$"))
+    assert [each for each in tenant.get("integrations")["items"] if each["name"] == "Desk"] == [made]
+
+
+def test_of_two_clicks_the_first_one_is_answered(tenant: Tenant, owners_page: Page) -> None:
+    page = owners_page
+    page.goto("/webhook-keys")
+    page.get_by_label("Name").fill("Hurried")
+    page.get_by_role("button", name="Create key").dblclick()
+    expect(page.get_by_text("Copy the key and the secret now")).to_be_visible()
+    assert [each["name"] for each in tenant.get("webhook-keys")["items"]].count("Hurried") == 1
 
 
 def test_a_failed_event_is_replayed_into_a_signal(site: Site, tenant: Tenant, owners_page: Page) -> None:

@@ -6,18 +6,20 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from core.errors import Forbidden, InvalidFields, NotFound, SignalboxError
-from db import User, Workspace
+from db import User, Workspace, WorkspaceMember
 from oauth.departures import Purpose
 from oauth.identities import disconnect, identities_of
 from oauth.providers import ProviderName, offered
-from oauth.sessions import SignedIn, look_at, revoke, revoke_all, sessions_of
+from oauth.sessions import SESSION_LIVES, SignedIn, look_at, revoke, revoke_all, sessions_of
 from oauth.workspaces import create_workspace, may_create
 from web.console.account_rows import Choice, Switching, identity_row, session_row
 from web.console.confirming import once_confirmed
 from web.console.frame import Frame, frame_of
 from web.console.openid import send_to
 from web.console.problems import refused
+from web.console.resending import form_key
 from web.console.sign_in import leave
+from web.once import mark_done, was_done
 from web.services import services
 from web.session import require_person, signed_in, visitor_of
 
@@ -111,7 +113,7 @@ def create(person: SignedIn) -> Response | tuple[str, int]:
     name = request.form.get("name", "")
     try:
         with services().database.write() as session:
-            made = create_workspace(session, name=name, user_id=person.user_id, now=services().clock())
+            made = _made_once(session, person.user_id, name)
             look_at(session, session_id=person.session_id, workspace_id=made)
     except InvalidFields as error:
         problem = f"The name {error.errors[0].message}."
@@ -119,6 +121,18 @@ def create(person: SignedIn) -> Response | tuple[str, int]:
             frame = _frame(session, person)
         return render_template("welcome.html", frame=frame, name=name[:300], problem=problem), 422
     return redirect("/", 303)
+
+
+def _made_once(session: Session, user_id: str, name: str) -> str:
+    """The new workspace, or the one that the same form made before: forms of one person wait for each other."""
+    session.get_one(User, user_id, with_for_update=True)
+    key = form_key()
+    mine = session.scalars(select(WorkspaceMember.workspace_id).where(WorkspaceMember.user_id == user_id)).all()
+    made = was_done(session, mine, key)
+    if made is None:
+        made = create_workspace(session, name=name, user_id=user_id, now=services().clock())
+        mark_done(session, made, key, SESSION_LIVES)
+    return made
 
 
 @account.app_template_global()

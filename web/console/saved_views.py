@@ -14,6 +14,7 @@ from web.actions import saved_views as actions
 from web.console.blueprint import console
 from web.console.confirming import once_confirmed
 from web.console.navigation import EDITORS
+from web.console.resending import once_per_form
 from web.console.search import read_search, signals_url
 from web.session import Visitor, require_role
 
@@ -36,6 +37,7 @@ def saved_views(session: Session, workspace_id: str, shown: dict[str, str]) -> l
 
 @console.post("/views")
 @require_role(*EDITORS)
+@once_per_form
 def save_view(visitor: Visitor) -> Response:
     """Keeps the search in the form's fields under the name in ``name``. Raises `InvalidFields`."""
     search = read_search(request.form)

@@ -215,7 +215,7 @@ def test_scripts_are_served_and_not_needed(console: Console) -> None:
     page = console.page("/signals")
     scripts = [str(script["src"]) for script in page.find_all("script")]
     assert [path.partition("?")[0] for path in scripts] == [
-        f"/assets/{name}.js" for name in ("rooms", "htmx.min", "list", "keys", "live")
+        f"/assets/{name}.js" for name in ("sending", "rooms", "htmx.min", "list", "keys", "live")
     ]
     for path in scripts:
         with console.browser.get(path) as answer:

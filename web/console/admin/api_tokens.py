@@ -14,6 +14,7 @@ from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, refusal_of, show_once, validated
 from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
+from web.console.resending import once_per_form
 from web.services import services
 from web.session import Visitor, require_role
 
@@ -30,7 +31,8 @@ def api_tokens(visitor: Visitor) -> Response:
 
 @admin.post("/api-tokens")
 @require_role(*ADMINS)
-def create_api_token(visitor: Visitor) -> Response:
+@once_per_form
+def create_api_token(visitor: Visitor) -> BaseResponse:
     """Makes a token, and shows it once."""
     try:
         wanted = validated(NewApiToken, {"name": request.form.get("name", ""), "scopes": request.form.getlist("scope")})
@@ -43,6 +45,7 @@ def create_api_token(visitor: Visitor) -> Response:
     return show_once(visitor, Shown(
         title=f"The token {made.row.name}", values=(("API token", made.token),), back=url_for("admin.api_tokens"),
         explanation="Copy it now: it is not shown again. Programs send it as “Authorization: Bearer …”.",
+        missed="If it was not copied, revoke the token and create another.",
     ))  # fmt: skip
 
 

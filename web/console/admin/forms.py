@@ -12,6 +12,7 @@ from core.errors import FieldError, InvalidFields, SignalboxError
 from core.taming import clean
 from web.console.confirming import CONFIRMED_FIELD
 from web.console.frame import frame_of
+from web.console.resending import Aftermath, leave_word
 from web.errors import status_of
 from web.security import CSRF_FIELD
 from web.services import services
@@ -44,12 +45,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A page that shows secrets, this once: label and value of each, and where to go on."""
+    """A page that shows secrets, this once: label and value of each, where to go on, and what to do if they are
+    missed.
+    """
 
     title: str
     explanation: str
     values: Sequence[tuple[str, str]]
     back: str
+    missed: str
 
 
 def read_form(model: type[Form], **given: Any) -> Form:
@@ -88,7 +92,9 @@ def ask(visitor: Visitor, question: Question) -> Response:
 
 
 def show_once(visitor: Visitor, shown: Shown) -> Response:
-    """The page with secrets: the answer to the POST itself, kept by nobody."""
+    """The page with secrets: the answer to the POST itself, kept by nobody. The view is `once_per_form`."""
+    made = f"{shown.title} was shown that once."
+    leave_word(Aftermath(made=made, missed=shown.missed, url=shown.back))
     response = page(visitor, "shown_once.html", shown=shown)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -14,6 +14,7 @@ from web.console.admin.forms import refusal_of
 from web.console.admin.integrations import settings_page
 from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
+from web.console.resending import once_per_form
 from web.services import services
 from web.session import Visitor, require_role
 
@@ -39,6 +40,7 @@ def join(visitor: Visitor, integration_id: str, channel_id: str) -> BaseResponse
 
 @admin.post("/integrations/<integration_id>/imports")
 @require_role(*ADMINS)
+@once_per_form
 def begin_import(visitor: Visitor, integration_id: str) -> BaseResponse:
     """Imports so many days of one channel, or of all that are captured."""
     days = request.form.get("days", "30")

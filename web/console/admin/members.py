@@ -14,6 +14,7 @@ from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once
 from web.console.confirming import is_confirmed, once_confirmed
 from web.console.navigation import ADMINS
+from web.console.resending import once_per_form
 from web.services import services
 from web.session import Visitor, require_role
 
@@ -29,7 +30,8 @@ def members(visitor: Visitor) -> Response:
 
 @admin.post("/members")
 @require_role(*ADMINS)
-def invite_member(visitor: Visitor) -> Response:
+@once_per_form
+def invite_member(visitor: Visitor) -> BaseResponse:
     """Makes an invitation, and shows its link once: no mail is sent."""
     try:
         wanted = read_form(NewInvitation)
@@ -38,10 +40,11 @@ def invite_member(visitor: Visitor) -> Response:
         refusal, status = refusal_of(error)
         return _listed(visitor, refusal=refusal, status=status)
     return show_once(visitor, Shown(
-        title=f"An invitation for {invited.row.email}", values=(("Invitation link", invited.url),),
+        title=f"The invitation for {invited.row.email}", values=(("Invitation link", invited.url),),
         back=url_for("admin.members"),
         explanation="Send this link to them yourself: no mail is sent. It works once, for 7 days, and makes whoever "
         f"opens it {_article(invited.row.role)} {invited.row.role} of this workspace.",
+        missed="If the link was not copied, invite them again: a new link takes the place of the earlier one.",
     ))  # fmt: skip
 
 

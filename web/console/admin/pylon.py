@@ -19,6 +19,7 @@ from web.console.admin.deliveries import COLUMNS, deliveries
 from web.console.admin.forms import Question, Refusal, ask, page, read_form, refusal_of
 from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
+from web.console.resending import Aftermath, leave_word, once_per_form
 from web.console.signals import HTMX_CONFIG
 from web.services import services
 from web.session import Visitor, require_role
@@ -44,8 +45,9 @@ class PastedSecrets(Body):
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
-    """What is shown this once: the address, the header, or both."""
+    """What is shown this once: the address, the header, or both; ``what`` names it."""
 
+    what: str
     values: tuple[tuple[str, str], ...] = field(repr=False)
 
 
@@ -58,7 +60,8 @@ def begin_pylon(visitor: Visitor) -> Response:
 
 @admin.post("/integrations/pylon")
 @require_role(*ADMINS)
-def connect_pylon(visitor: Visitor) -> Response:
+@once_per_form
+def connect_pylon(visitor: Visitor) -> BaseResponse:
     """Connects, and goes on with what to type into Pylon, which is shown only in this answer."""
     try:
         made = connect(actor(visitor), read_form(NewIntegration, platform=PLATFORM).wanted())
@@ -69,7 +72,8 @@ def connect_pylon(visitor: Visitor) -> Response:
     values = [("Webhook URL", made.webhook_url)]
     if made.header_name is not None and made.header_value is not None:
         values += [("Header name", made.header_name), ("Header value", made.header_value)]
-    return _guide(visitor, made.integration, revealed=Revealed(tuple(values)))
+    what = "Its webhook URL and header"
+    return _guide(visitor, made.integration, revealed=Revealed(what, tuple(values)))
 
 
 @admin.get("/integrations/<integration_id>/pylon")
@@ -121,22 +125,25 @@ def ask_to_renew(visitor: Visitor, integration_id: str, what: str) -> Response:
 @admin.post("/integrations/<integration_id>/pylon/header")
 @require_role(*ADMINS)
 @once_confirmed
-def renew_header(visitor: Visitor, integration_id: str) -> Response:
+@once_per_form
+def renew_header(visitor: Visitor, integration_id: str) -> BaseResponse:
     """Makes a header token, and shows it once."""
     _found(visitor, integration_id)
     made = rotating.rotate_header(actor(visitor), integration_id)
     values = (("Header name", made.header_name), ("Header value", made.header_value))
-    return _guide(visitor, _found(visitor, integration_id), revealed=Revealed(values))
+    return _guide(visitor, made.integration, revealed=Revealed("The new header token", values))
 
 
 @admin.post("/integrations/<integration_id>/pylon/address")
 @require_role(*ADMINS)
 @once_confirmed
-def renew_address(visitor: Visitor, integration_id: str) -> Response:
+@once_per_form
+def renew_address(visitor: Visitor, integration_id: str) -> BaseResponse:
     """Makes an address, and shows it once."""
     _found(visitor, integration_id)
     made = rotating.rotate_address(actor(visitor), integration_id)
-    return _guide(visitor, made.integration, revealed=Revealed((("Webhook URL", made.webhook_url),)))
+    values = (("Webhook URL", made.webhook_url),)
+    return _guide(visitor, made.integration, revealed=Revealed("The new webhook URL", values))
 
 
 @admin.post("/integrations/<integration_id>/pylon/end-old-secrets")
@@ -165,6 +172,8 @@ def _guide(
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> Response:
+    if revealed is not None:
+        leave_word(_aftermath(row, revealed))
     inspector = services().inspectors.get(PLATFORM)
     with services().database.read() as session:
         found = deliveries(session, row)
@@ -175,3 +184,11 @@ def _guide(
     )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _aftermath(row: Integration, revealed: Revealed) -> Aftermath:
+    return Aftermath(
+        made=f"{row.name} is connected. {revealed.what} can be seen only once.",
+        missed="If it was not copied, step 2 of the set-up makes a new webhook URL and a new header token.",
+        url=url_for("admin.set_up_pylon", integration_id=row.id),
+    )

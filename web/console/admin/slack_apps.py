@@ -16,6 +16,7 @@ from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, ask, page, read_form, refusal_of
 from web.console.confirming import once_confirmed
 from web.console.navigation import ADMINS
+from web.console.resending import once_per_form
 from web.manifest import creation_link, events_url, own_manifest
 from web.services import services
 from web.session import Visitor, require_role
@@ -33,6 +34,7 @@ def slack_apps(visitor: Visitor) -> Response:
 
 @admin.post("/slack-apps")
 @require_role(*ADMINS)
+@once_per_form
 def begin_slack_app(visitor: Visitor) -> BaseResponse:
     """Keeps a place for an app; what follows can be done later."""
     try:

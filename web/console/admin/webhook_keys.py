@@ -13,6 +13,7 @@ from web.console.admin.blueprint import admin
 from web.console.admin.forms import Question, Refusal, Shown, ask, page, read_form, refusal_of, show_once
 from web.console.confirming import once_confirmed, require_confirmation
 from web.console.navigation import ADMINS
+from web.console.resending import once_per_form
 from web.services import services
 from web.session import Visitor, require_role
 
@@ -37,7 +38,8 @@ def webhook_keys(visitor: Visitor) -> Response:
 
 @admin.post("/webhook-keys")
 @require_role(*ADMINS)
-def create_webhook_key(visitor: Visitor) -> Response:
+@once_per_form
+def create_webhook_key(visitor: Visitor) -> BaseResponse:
     """Makes a key, and shows it once."""
     try:
         made = keys.create_key(actor(visitor), read_form(NewWebhookKey).name)
@@ -54,6 +56,7 @@ def create_webhook_key(visitor: Visitor) -> Response:
     return show_once(visitor, Shown(
         title=f"The key for {made.row.name}", values=values, back=url_for("admin.webhook_keys"),
         explanation="Copy the key and the secret now: they are not kept in a form that could be shown again.",
+        missed="If it was not copied, delete the key and create another.",
     ))  # fmt: skip
 
 
@@ -71,13 +74,15 @@ def ask_to_rotate(visitor: Visitor, key_id: str) -> Response:
 @admin.post("/webhook-keys/<key_id>/rotate")
 @require_role(*ADMINS)
 @once_confirmed
-def rotate_webhook_key(visitor: Visitor, key_id: str) -> Response:
+@once_per_form
+def rotate_webhook_key(visitor: Visitor, key_id: str) -> BaseResponse:
     """Makes a new secret, and shows it once."""
     rotated = keys.rotate_key(actor(visitor), key_id)
     return show_once(visitor, Shown(
         title=f"The new secret of {rotated.row.name}", values=(("Signing secret", rotated.secret),),
         back=url_for("admin.webhook_keys"),
         explanation="Copy it now: it is not shown again. The old secret works for 24 more hours.",
+        missed="If it was not copied, rotate the secret once more.",
     ))  # fmt: skip
 
 
