@@ -23,7 +23,12 @@ _MESSAGE_FIELDS = {
     "text": "message_text",
 }
 """A ``message`` object's own fields, and what flat bodies call them."""
-_PLACEHOLDER = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
+_VARIABLE = re.compile(r"\{\{[^{}]*\}\}")
+_PLACEHOLDER = re.compile(rf"\s*{_VARIABLE.pattern}\s*")
+_DESCRIBING = re.compile(
+    r"(^|_)(id|ids|number|event|type|state|status|priority|tags?|link|url|urls|email|at)$", re.IGNORECASE
+)
+"""Fields that a template fills with what Pylon knows, never with what somebody wrote."""
 _KEPT_DEPTH = 6
 
 
@@ -51,8 +56,10 @@ def repeats_keys(payload: bytes) -> bool:
 
 
 def has_placeholders(payload: bytes) -> bool:
-    """Whether Pylon left a variable unresolved."""
-    return re.search(rb"\{\{[^{}]*\}\}", payload) is not None
+    """Whether Pylon left a variable unresolved: as a whole value, or inside one that names or describes. Amid words,
+    ``{{…}}`` may be what a customer wrote. Raises `NotJsonObject`.
+    """
+    return _is_unresolved(parse_object(payload), "", _KEPT_DEPTH)
 
 
 def _opened(body: JsonObject) -> JsonObject:
@@ -70,6 +77,17 @@ def _opened(body: JsonObject) -> JsonObject:
         del body["message"]
         body = {_MESSAGE_FIELDS.get(name, f"message_{name}"): value for name, value in message.items()} | body
     return body
+
+
+def _is_unresolved(value: JsonValue, name: str, depth: int) -> bool:
+    if depth == 0:
+        return False
+    if isinstance(value, dict):
+        return any(_is_unresolved(item, field, depth - 1) for field, item in value.items())
+    if isinstance(value, list):
+        return any(_is_unresolved(item, name, depth - 1) for item in value)
+    matches = _VARIABLE.search if _DESCRIBING.search(name) else _PLACEHOLDER.fullmatch
+    return isinstance(value, str) and matches(value) is not None
 
 
 def _filled_in(value: JsonValue, depth: int) -> JsonValue:

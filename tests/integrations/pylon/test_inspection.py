@@ -44,6 +44,26 @@ def test_authentic_deliveries(secrets: Secrets, sent: InboundRequest, found: lis
 
 
 @pytest.mark.parametrize(
+    ("fields", "is_unresolved"),
+    [
+        ({"issue_body": "Our merge tag {{ name }} prints as it is."}, False),
+        ({"issue": {"title": "{{ name }} in mails", "body_html": "<p>{{name}}</p>"}}, False),
+        ({"message": {"text": "Use {{ name }}"}, "issue_account_name": "The {{ }} Company"}, False),
+        ({"attachment_urls": "{{ issue.attachment_urls }}"}, True),
+        ({"issue_body": " {{ issue.body }} "}, True),
+        ({"issue_link": "https://app.usepylon.com/issues/{{ issue.number }}"}, True),
+        ({"data": {"issue": {"Status": "state: {{issue.state}}"}}}, True),
+        ({"tags": ["export", "x {{ issue.tag }}"]}, True),
+        ({"words": ["{{ a }}"]}, True),
+    ],
+)
+def test_a_variable_is_told_from_what_a_customer_wrote(fields: dict[str, Any], is_unresolved: bool) -> None:
+    sent = request(BODY | fields)
+    found = inspector().inspect(sent, BOTH, is_authentic=True)
+    assert ("unresolved_variable" in found) is is_unresolved
+
+
+@pytest.mark.parametrize(
     ("sent", "found"),
     [
         (request(), ["header_missing", "signature_missing"]),
