@@ -47,7 +47,8 @@ class Player:
         self._slack.send_events_to(self._signalbox.slack_events_url)
         self._signalbox.add_to_slack(self._cast.home.id)
         self._report(f"Connecting {HOME.name}'s Pylon")
-        self._pylon.webhook = self._signalbox.connect_pylon(f"{HOME.name} support", self._pylon.token)
+        name, pylon = f"{HOME.name} support", self._pylon
+        pylon.webhook = self._signalbox.connect_pylon(name, pylon.token, pylon.signing_secret)
 
     def play(self, stop: threading.Event) -> None:
         """The story, then gentle talk until stopped. Raises `SandboxError` at the first beat that is refused."""

@@ -39,8 +39,10 @@ class Signalbox:
         if not any(item.text("slack_team_id") == team_id and item.text("state") == "active" for item in listed):
             raise SandboxError(f"{step}: the Slack team is not among the active integrations")
 
-    def connect_pylon(self, name: str, access_token: str) -> PylonWebhook:
-        """Connects Pylon and returns what the admin then types into Pylon's settings."""
+    def connect_pylon(self, name: str, access_token: str, signing_secret: str | None = None) -> PylonWebhook:
+        """Connects Pylon and returns what the admin then types into Pylon's settings. ``signing_secret`` is what Pylon
+        shows for it, and the admin pastes.
+        """
         step = "connecting Pylon"
         asked: JsonObject = {
             "platform": "pylon",
@@ -49,6 +51,9 @@ class Signalbox:
             "access_token": access_token,
         }
         made = self._call(step, "POST", "integrations", asked)
+        if signing_secret is not None:
+            pasted: JsonObject = {"webhook_secret": signing_secret}
+            self._call("pasting the signing secret", "PATCH", f"integrations/{_field(step, made, 'id')}", pasted)
         header, secret = _field(step, made, "header_name"), _field(step, made, "header_secret")
         is_bearer = header.lower() == "authorization" and " " not in secret
         return PylonWebhook(_field(step, made, "webhook_url"), header, f"Bearer {secret}" if is_bearer else secret)

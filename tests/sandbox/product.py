@@ -8,6 +8,7 @@ import msgspec
 from flask import Flask, Response, abort, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from core.signatures import hmac_sha256_hex
 from core.taming import JsonObject
 from sandbox.loopback import loopback_client
 from sandbox.slack import SlackApp
@@ -26,6 +27,7 @@ class Product:
     sandbox_url: str = ""
     team_id: str | None = None
     pylon_token: str | None = None
+    signing_secret: str | None = None
     slack_events: list[JsonObject] = field(default_factory=list)
     triggers: list[JsonObject] = field(default_factory=list)
     refuse: dict[str, int] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Product:
         flask.add_url_rule("/slack/install", view_func=self._install)
         flask.add_url_rule(REDIRECT_PATH, view_func=self._callback)
         flask.add_url_rule("/api/v1/integrations", view_func=self._integrations, methods=["GET", "POST"])
+        flask.add_url_rule("/api/v1/integrations/int_1", view_func=self._paste, methods=["PATCH"])
         flask.add_url_rule("/slack/events", view_func=self._slack_event, methods=["POST"])
         flask.add_url_rule("/webhooks/pylon/key", view_func=self._trigger, methods=["POST"])
         return flask
@@ -80,10 +83,17 @@ class Product:
             return jsonify(items=[{"slack_team_id": self.team_id, "state": "active"}], next_cursor=None)
         self.pylon_token = request.get_json()["access_token"]
         made = jsonify(
-            webhook_url=f"{self.url}/webhooks/pylon/key", header_name="Authorization", header_secret=HEADER_SECRET
+            id="int_1",
+            webhook_url=f"{self.url}/webhooks/pylon/key",
+            header_name="Authorization",
+            header_secret=HEADER_SECRET,
         )
         made.status_code = 201
         return made
+
+    def _paste(self) -> Response:
+        self.signing_secret = request.get_json()["webhook_secret"]
+        return jsonify(id="int_1")
 
     def _slack_event(self) -> Response:
         self.slack_events.append(msgspec.json.decode(request.get_data(), type=dict))
@@ -92,5 +102,7 @@ class Product:
 
     def _trigger(self) -> Response:
         assert request.headers["authorization"] == f"Bearer {HEADER_SECRET}"
+        signature = hmac_sha256_hex(self.signing_secret or "", request.get_data())
+        assert request.headers["x-pylon-signature"] == signature
         self.triggers.append(msgspec.json.decode(request.get_data(), type=dict))
         return Response()
