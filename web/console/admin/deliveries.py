@@ -24,12 +24,19 @@ _OUTCOMES: dict[KnockOutcome, tuple[str, str]] = {
     "failed": ("bad", "Failed"),
     "forgotten": ("none", "No longer kept"),
 }
+_COMFORTS: dict[KnockOutcome, str] = {
+    "hydrated": "Nothing is missing: the event was completed through Pylon's API. Mend the trigger when you like.",
+    "limited": "The rest of the body was taken. With an API token, what it lacks would be read from Pylon.",
+}
+"""What became of deliveries whose flaws did no harm."""
 _KINDS = {True: "good", False: "bad", None: "none"}
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One verdict: ``good``, ``bad``, ``wait`` or ``none`` chooses the icon, the text says it."""
+    """One verdict: ``good``, ``bad``, ``warn``, ``wait`` or ``none`` chooses the icon, the text says it. A ``warn`` did
+    no harm to this delivery.
+    """
 
     column: str
     kind: str
@@ -38,13 +45,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery: a verdict per column, what became of it and why, and what to fix."""
+    """One delivery: a verdict per column, what became of it and why, and what to fix. ``comfort`` says why the fix has
+    time.
+    """
 
     at: datetime
     cells: tuple[Cell, ...]
     outcome: Cell
     why: str | None
     fix: str | None
+    comfort: str | None
     event_id: str | None
     signal_id: str | None
 
@@ -79,6 +89,7 @@ def _row(heard: Heard) -> DeliveryRow:
         outcome=Cell("Outcome", kind, text),
         why=reason_in_words(heard.reason),
         fix=heard.fix,
+        comfort=_COMFORTS.get(heard.outcome) if _is_flawed(heard) else None,
         event_id=heard.event_id,
         signal_id=heard.signal_id,
     )
@@ -87,10 +98,15 @@ def _row(heard: Heard) -> DeliveryRow:
 def _cell(column: str, heard: Heard) -> Cell:
     found = [finding for finding in heard.checks if finding.about == column]
     if found:
-        return Cell(column, _KINDS[found[0].is_well], _short(column, found))
+        kind = "warn" if found[0].is_well is False and heard.outcome in _COMFORTS else _KINDS[found[0].is_well]
+        return Cell(column, kind, _short(column, found))
     if column in READ_WHEN_AUTHENTIC and heard.outcome == "refused":
         return Cell(column, "none", "Not read")
     return Cell(column, "good", "Ok") if column == "Body" else Cell(column, "none", "Not checked")
+
+
+def _is_flawed(heard: Heard) -> bool:
+    return any(finding.is_well is False for finding in heard.checks)
 
 
 def _short(column: str, found: Sequence[Finding]) -> str:

@@ -30,6 +30,10 @@ class Refusal:
     message: str
     errors: Sequence[FieldError] = ()
 
+    def at(self, name: str) -> list[str]:
+        """What is wrong with this field, or with a part of it."""
+        return [error.message for error in self.errors if name in error.field.split(".")]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

@@ -19,6 +19,8 @@ from web.console.admin.forms import Question, Refusal, ask, page, refusal_of, va
 from web.console.admin.health import health_of
 from web.console.admin.hearing import limitation
 from web.console.admin.past import past_of
+from web.console.admin.pylon_events import FIELD as EVENTS
+from web.console.admin.pylon_events import KINDS, ticked_events
 from web.console.confirming import once_confirmed, require_confirmation
 from web.console.navigation import ADMINS
 from web.console.signals import HTMX_CONFIG
@@ -55,7 +57,7 @@ def integration(visitor: Visitor, integration_id: str) -> Response:
 @admin.post("/integrations/<integration_id>")
 @require_role(*ADMINS)
 def change_integration(visitor: Visitor, integration_id: str) -> BaseResponse:
-    """Saves the name and, for Slack, whose words are captured."""
+    """Saves the name and what is captured."""
     row = _found(visitor, integration_id)
     try:
         changes = _changes(row)
@@ -113,13 +115,15 @@ def settings_page(
         visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard,
         features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
         digest=digest, has_own_app=owner is not None, past=past, reads_past=row.platform in services().historians,
-        limited=is_limited(row), found=found, columns=COLUMNS, htmx_config=HTMX_CONFIG, **health,
+        limited=is_limited(row), found=found, columns=COLUMNS, htmx_config=HTMX_CONFIG, kinds=KINDS, **health,
     )  # fmt: skip
 
 
 def _changes(row: Integration) -> IntegrationChanges:
     """What the form says. Parts of the configuration that have no field here stay as they are."""
     name = request.form.get("name", "")
+    if row.platform == "pylon" and (wanted := ticked_events()) is not None:
+        return validated(IntegrationChanges, {"name": name, "config": shown(row.config) | {EVENTS: wanted}})
     if row.platform != "slack":
         return validated(IntegrationChanges, {"name": name})
     decided: dict[str, object] = {"slack_capture": request.form.get("slack_capture", "external")}

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import select
 
 from core.digests import Digester
-from db import Event, Integration, Knock
+from db import AuditEntry, Event, Integration, Knock
 from tests.web.api.rows import add_event, add_integration, add_receipt, add_signal
 from tests.web.console.admin.conftest import Rooms, secrets_on
 
@@ -61,6 +62,13 @@ def test_a_refused_token_is_said_on_the_form_and_what_was_typed_stays(rooms: Roo
     assert "Pylon refuses this token" in answer.text
     assert "token-nobody" not in answer.text
     page = BeautifulSoup(answer.text, "html.parser")
+    field = page.select_one("#field-access_token")
+    assert field is not None
+    assert (field["aria-invalid"], field["aria-describedby"]) == (
+        "true",
+        "error-access_token field-hint-access_token",
+    )
+    assert "Pylon refuses this token" in page.select_one("#error-access_token").text  # type: ignore[union-attr]  # it is there
     assert [box["value"] for box in page.select("input[name=pylon_region][checked]")] == ["eu"]
     assert page.select_one("#field-name")["value"] == "Desk"  # type: ignore[index]  # the page has it
 
@@ -162,6 +170,25 @@ def test_the_checker_tells_every_verdict_in_words(rooms: Rooms) -> None:
     assert rooms.page(path).select(".checks")
 
 
+def test_a_flaw_that_did_no_harm_is_no_alarm(rooms: Rooms) -> None:
+    connected(rooms, access_token="token-acme")
+    event = add_event(rooms.database, integration_id=row_of(rooms).id, state="processed")
+    signal = add_signal(rooms.database, rooms.made.workspace_id, source="pylon")
+    add_receipt(rooms.database, event, rooms.made.workspace_id, signal_id=signal)
+    knock(rooms, ["header_ok", "unresolved_variable", "issue_id_ok"], event_id=event)
+    page = rooms.page(f"/integrations/{row_of(rooms).id}")
+    [body] = page.select(".verdict-warn")
+    assert (body.text, page.select(".verdict-bad"), page.select(".check-more strong")) == (
+        "Unresolved variable",
+        [],
+        [],
+    )
+    more = page.select_one(".check-more")
+    assert more is not None
+    assert "Nothing is missing: the event was completed through Pylon's API." in more.text
+    assert "take it from Pylon's picker" in more.text
+
+
 def test_polling_answers_only_when_something_changed(rooms: Rooms) -> None:
     path = connected(rooms)
     waiting = rooms.page(path).select_one("#deliveries")
@@ -198,3 +225,48 @@ def test_a_connection_that_ended_offers_a_new_one(rooms: Rooms) -> None:
     path = connected(rooms)
     rooms.submit(f"/integrations/{row_of(rooms).id}/disconnect", confirmed="1")
     assert "This connection has ended" in rooms.text(path)
+
+
+def ticked(rooms: Rooms) -> list[str]:
+    boxes = rooms.page(f"/integrations/{row_of(rooms).id}").select("input[type=checkbox][name=pylon_events][checked]")
+    return [str(box["value"]) for box in boxes]
+
+
+def test_an_admin_ticks_what_is_taken(rooms: Rooms) -> None:
+    connected(rooms)
+    path = f"/integrations/{row_of(rooms).id}"
+    every = ["issue.created", "message.created", "issue.updated", "issue.closed"]
+    assert ticked(rooms) == every
+    assert rooms.submit(path, name="Desk", pylon_events=["", "issue.created"]).status_code == 303
+    assert (row_of(rooms).config, ticked(rooms)) == ({"pylon_events": ["issue.created"]}, ["issue.created"])
+    with rooms.database.read() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert entry is not None
+        assert (entry.action, entry.details) == ("integration.changed", {"fields": ["config", "name"]})
+    rooms.submit(path, name="Desk", pylon_events=["", *every])
+    assert (row_of(rooms).config, ticked(rooms)) == ({"pylon_events": []}, every)
+
+
+def test_ticking_nothing_is_refused_beside_the_boxes(rooms: Rooms) -> None:
+    connected(rooms)
+    path = f"/integrations/{row_of(rooms).id}"
+    answer = rooms.submit(path, name="Desk", pylon_events=[""])
+    page = BeautifulSoup(answer.text, "html.parser")
+    boxes = page.select_one("fieldset[aria-invalid=true]")
+    assert answer.status_code == 422
+    assert boxes is not None
+    assert boxes["aria-describedby"] == "error-pylon_events hint-pylon_events"
+    assert "Tick at least one" in page.select_one("#error-pylon_events").text  # type: ignore[union-attr]  # it is there
+    assert row_of(rooms).config == {}
+
+
+def test_other_parts_of_the_configuration_stay(rooms: Rooms) -> None:
+    connected(rooms)
+    with rooms.database.write() as session:
+        session.get_one(Integration, row_of(rooms).id).config = {"pylon_accept_ts_scheme": True}
+    path = f"/integrations/{row_of(rooms).id}"
+    rooms.submit(path, name="Desk", pylon_events=["", "issue.closed"])
+    assert row_of(rooms).config == {"pylon_accept_ts_scheme": True, "pylon_events": ["issue.closed"]}
+    rooms.submit(path, name="Renamed")
+    assert row_of(rooms).config == {"pylon_accept_ts_scheme": True, "pylon_events": ["issue.closed"]}
+    assert rooms.submit(path, name="Desk", pylon_events=["", "issue.exploded"]).status_code == 422
