@@ -43,6 +43,14 @@ class ConversationKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Where words that are not kept were said, and by whom (the source's id): they belong beside those that are."""
+
+    conversation: ConversationKey
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A person asked for a capture: who, as their platform vouches for them (`db.UserIdentity`), and in which way.
 
@@ -63,7 +71,8 @@ class Capture:
     within one source (Slack: ts; Pylon and generic: a UTC time of fixed width). Only a newer version wins.
     ``only_changes`` holds a reason when the words are not wanted by the rules of today but a signal that was captured
     before must follow its source all the same: without such a signal the event is ignored for that reason.
-    ``only_joins`` holds a reason when the words are wanted only in a conversation of which something was captured.
+    ``only_joins`` holds a reason when the words are wanted only in a conversation of which something was captured,
+    whichever of the two comes first.
     ``unless_internal`` is the reason for which they are dropped should their author, of whom nothing is known yet, turn
     out to be one of ours. ``trivial`` words say nothing of their own ("thanks!").
     ``wants`` names what would be good to know by name, but need not be waited for: the author (``user``), the account
@@ -98,7 +107,7 @@ class Capture:
 @dataclass(frozen=True, slots=True)
 class Removal:
     """The words were deleted at the source. Without a signal yet, a tombstone is left, so that a late original
-    does not come back to life. ``only_changes`` as in `Capture`: then no tombstone is left.
+    does not come back to life. ``only_changes`` and ``conversation`` as in `Capture`: then no tombstone is left.
 
     ``redacted``: they must not be kept anywhere either, neither in earlier versions nor in a copy from another source.
     """
@@ -110,6 +119,7 @@ class Removal:
     scope: str = ""
     only_changes: str | None = None
     redacted: bool = False
+    conversation: tuple[ConversationKey, ...] = ()
 
 
 Write: TypeAlias = Capture | Removal
@@ -170,11 +180,12 @@ class Writes:
 class Ignored:
     """Authentic and understood, but no customer's words to keep; the reason answers "why not captured?".
 
-    ``hinges_on`` as in `Writes`.
+    ``hinges_on`` as in `Writes`. ``said``: there are words all the same, which are shown in their conversation.
     """
 
     reason: str
     hinges_on: "tuple[Lookup, ...]" = ()
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Everything that differs between SQLite and PostgreSQL, in one place."""
 
 import sqlite3
+from collections.abc import Collection
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, func, text
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -25,6 +26,9 @@ AWAY_CODES = frozenset({
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
 })  # fmt: skip
+
+_TURNS = 7239104356
+"""Sets the names of `take_turns` apart from other locks."""
 
 POSTGRES_CONNECT_ARGS = {
     # A vanished machine frees its rows within a minute: keepalives for the network, a timeout for the transaction.
@@ -78,6 +82,22 @@ def latest(session: Session, *moments: Any) -> Any:
 def claiming(query: Select[Any]) -> Select[Any]:
     """Rows that no other worker holds. SQLite has one writer at a time and compiles the clause away."""
     return query.with_for_update(skip_locked=True)
+
+
+def take_turns(session: Session, *, alone: Collection[str], together: Collection[str]) -> None:
+    """Until the transaction ends, whoever has a name ``alone`` waits for everybody else who has it; those who have it
+    ``together`` wait for nobody but them. Take all names at once: they are locked in one order. SQLite has one writer.
+    """
+    if not is_postgresql(session):
+        return
+    turns = [
+        (func.pg_advisory_xact_lock if name in alone else func.pg_advisory_xact_lock_shared)(
+            func.hashtextextended(name, _TURNS)
+        )
+        for name in sorted({*alone, *together})
+    ]
+    if turns:
+        session.execute(select(*turns))
 
 
 def hold_migration_lock(connection: Connection) -> None:

@@ -39,6 +39,8 @@ class Event(HasId, Base):
     state: Mapped[str] = mapped_column(String(10), default="pending")
     reason: Mapped[str | None] = mapped_column(String(80))
     attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    repeats: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often its sender sent it again."""
     due_at: Mapped[datetime | None]
     lane: Mapped[str] = mapped_column(String(10), default="decide", server_default=text("'decide'"))
     lease_token: Mapped[str | None] = mapped_column(String(ID_LENGTH))
@@ -69,7 +71,11 @@ Index("ix_events_pending_lane_due_at", Event.lane, Event.due_at, postgresql_wher
 
 
 class Receipt(HasCreatedAt, Base):
-    """What became of an event in one workspace: the answer to "why (not) captured?"."""
+    """What became of an event in one workspace: the answer to "why (not) captured?".
+
+    ``thread`` and ``author`` are set for words that were not kept: the Slack thread (`ConversationLink.ref`) in which
+    they were said, and by whom. Those that ``waits`` are wanted as soon as something of that thread is captured.
+    """
 
     __tablename__ = "receipts"
 
@@ -79,11 +85,16 @@ class Receipt(HasCreatedAt, Base):
     outcome: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str | None] = mapped_column(String(80))
     signal_id: Mapped[str | None] = mapped_column(ForeignKey("signals.id", ondelete="SET NULL"), index=True)
+    thread: Mapped[str | None] = mapped_column(_Ref)
+    author: Mapped[str | None] = mapped_column(String(255))
+    waits: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
     event: Mapped[Event] = relationship()
 
 
 Index("ix_receipts_workspace_id_event_id", Receipt.workspace_id, Receipt.event_id)
+_SAID = text("thread IS NOT NULL")
+Index("ix_receipts_thread", Receipt.workspace_id, Receipt.thread, postgresql_where=_SAID, sqlite_where=_SAID)
 
 
 class Conversation(HasId, HasUpdatedAt, Base):

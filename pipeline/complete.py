@@ -56,10 +56,10 @@ class Complete:
         if not has_due(self.database, "complete", self.clock()):
             return Progress(0, next_due_at(self.database, "complete"))
         plans, answers, widen = self._lease_batch(), Answers(), self._widen()
-        for plan in plans:
-            self._finish(plan, answers, widen)
+        released = sum([self._finish(plan, answers, widen) for plan in plans])
         # What Slack tells of an installation may want a channel joined, the list read anew, or events taken again.
-        return Progress(len(plans), wakes=("channels", "process") if any(plan.effects for plan in plans) else ())
+        wakes = ("channels", "process") if any(plan.effects for plan in plans) else ("process",) if released else ()
+        return Progress(len(plans), wakes=wakes)
 
     def _lease_batch(self) -> list[Plan]:
         with self.database.write() as session:
@@ -70,16 +70,16 @@ class Complete:
             lease = lease_out(session, [event.id for event in events], now) if events else None
         return [replace(plan, lease=lease) for plan in plans]
 
-    def _finish(self, plan: Plan, answers: Answers, widen: Widen) -> None:
-        """Does what needs the network, then settles if the lease is still ours."""
+    def _finish(self, plan: Plan, answers: Answers, widen: Widen) -> int:
+        """Does what needs the network, then settles if the lease is still ours; how many events are pending for it."""
         try:
             whole = widen.widen(plan, plan.asks) if plan.asks else plan
             if whole is None:
-                return
+                return 0
             finished = self._act(whole) if whole.effects else self._look_up(whole, answers)
             with self.database.write() as session:
                 if claim_one(session, plan.event.id, lease=plan.lease) is not None:
-                    settle(session, [finished], self.clock())
+                    return settle(session, [finished], self.clock())
         except StepFailed as failure:
             self._put_off(plan, failure)
         except Exception as error:
@@ -87,6 +87,7 @@ class Complete:
                 raise
             log.warning("event_not_completed", event_id=plan.event.id, exc_info=error)
             self._put_off(plan, StepFailed("not_completed", permanent=False))
+        return 0
 
     def _widen(self) -> Widen:
         return Widen(

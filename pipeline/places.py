@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from core.signal import Write
+from core.signal import Said, Write
 from db import Outcome, Signal
 
 
@@ -30,11 +30,18 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write came to."""
+    """What a write came to. ``said`` and ``waits`` as in `db.Receipt`, for words that were not kept."""
 
     outcome: Outcome
     signal_id: str | None
     reason: str | None = None
+    said: Said | None = None
+    waits: bool = False
+
+    @property
+    def is_new_signal(self) -> bool:
+        """Whether nothing was stored at that place before."""
+        return self.outcome == "captured" and self.reason is None
 
 
 def stored(session: Session, places: Iterable[Place]) -> dict[Place, tuple[str, str]]:

@@ -9,6 +9,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from core.signal import Capture, Ignored, Writes
+from core.taming import bounded
 from db import Event, Integration, Receipt, WebhookKey
 from db.dialects import insert_into
 from pipeline.asking import Request, carry_out
@@ -18,15 +19,20 @@ from pipeline.pairs.topics import describe, missing_of
 from pipeline.places import Place, Placed, Written
 from pipeline.plan import Failed, Handled, Part, Plan
 from pipeline.signals import write_signals
+from pipeline.waiting import enter, release
 
 USED_RESOLUTION = timedelta(minutes=1)
 """How exact ``last_used_at`` is: one write a minute, not one per event."""
 
+_OF_RECEIPT = ("integration_id", "outcome", "reason", "signal_id", "thread", "author", "waits")
 _RANK = ("captured", "updated", "deleted", "handled", "superseded", "failed", "ignored")
 
 
-def settle(session: Session, plans: Sequence[Plan], now: datetime) -> None:
-    """Commits nothing itself. Every part of every plan must be settled."""
+def settle(session: Session, plans: Sequence[Plan], now: datetime) -> int:
+    """Commits nothing itself. Every part of every plan must be settled. Returns how many other events are pending again
+    for what was written.
+    """
+    enter(session, plans)
     plans = introduce(session, plans, now)
     topics = [(part.recipient.workspace_id, topic) for _, part, told in _told(plans) for topic in told.topics]
     described = describe(session, topics, now)
@@ -49,6 +55,8 @@ def settle(session: Session, plans: Sequence[Plan], now: datetime) -> None:
     _touch(session, Integration, {part.recipient.integration_id for plan in plans for part in plan.parts}, now)
     keyed = [part for plan in plans if plan.event.platform == "webhook" for part in plan.parts]
     _touch(session, WebhookKey, {part.recipient.scope for part in keyed}, now)
+    came = [(each, written[id(each)]) for writes in placed.values() for each in writes]
+    return release(session, came, sorted(described), now)
 
 
 def _told(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Part, Writes]]:
@@ -90,6 +98,9 @@ def _receipt(plan: Plan, part: Part, written: list[Written], now: datetime) -> d
         "outcome": best.outcome,
         "reason": best.reason,
         "signal_id": best.signal_id,
+        "thread": best.said.conversation.ref if best.said else None,
+        "author": bounded(best.said.author) if best.said and best.said.author else None,
+        "waits": best.waits,
         "created_at": now,
     }
 
@@ -102,7 +113,9 @@ def _unwritten(part: Part) -> Written:
         return Written("handled", None, settlement.reason)
     if isinstance(settlement, Writes) and settlement.topics:
         return Written("handled", None, settlement.reason or "conversation_described")
-    return Written("ignored", None, settlement.reason if isinstance(settlement, Ignored) else "nothing_to_write")
+    if isinstance(settlement, Ignored):
+        return Written("ignored", None, settlement.reason, settlement.said)
+    return Written("ignored", None, "nothing_to_write")
 
 
 def _store_receipts(session: Session, receipts: list[dict[str, Any]]) -> None:
@@ -113,7 +126,7 @@ def _store_receipts(session: Session, receipts: list[dict[str, Any]]) -> None:
     if not best:
         return
     insert = insert_into(session, Receipt)
-    changes = {name: insert.excluded[name] for name in ("integration_id", "outcome", "reason", "signal_id")}
+    changes = {name: insert.excluded[name] for name in _OF_RECEIPT}
     upsert = insert.on_conflict_do_update(index_elements=["event_id", "workspace_id"], set_=changes)
     session.execute(upsert, list(best.values()))
 

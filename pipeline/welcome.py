@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from core.signal import Capture, Write
+from core.signal import Capture, Said, Write
 from pipeline.accounts import internal_channels
 from pipeline.conversations import captured_conversations, internal_threads
 from pipeline.places import Placed, Written, stored
@@ -45,13 +45,19 @@ def _absent(session: Session, writes: Sequence[Placed]) -> dict[int, Written]:
     made = {placed.place for placed in writes if _condition(placed.write) is None or id(placed) in joining}
     asked = [placed.place for placed in writes if placed.place not in made]
     present = made | stored(session, asked).keys()
-    absent = (placed for placed in writes if placed.place not in present)
-    return {id(placed): Written("ignored", None, _condition(placed.write)) for placed in absent}
+    return {id(placed): _not_kept(placed.write) for placed in writes if placed.place not in present}
 
 
 def _condition(write: Write) -> str | None:
     """The reason for which a write is not wanted by itself."""
     return write.only_changes or (write.only_joins if isinstance(write, Capture) else None)
+
+
+def _not_kept(write: Write) -> Written:
+    author = write.author.external_id if isinstance(write, Capture) else None
+    said = Said(write.conversation[0], author) if write.conversation else None
+    waits = isinstance(write, Capture) and write.only_joins is not None
+    return Written("ignored", None, _condition(write), said, waits)
 
 
 def _joining(session: Session, writes: Sequence[Placed]) -> set[int]:

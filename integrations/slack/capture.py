@@ -5,14 +5,14 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from core.signal import Capture, Decision, Ignored, Lookup, Needs, Removal, Writes
+from core.signal import Capture, Decision, Ignored, Lookup, Needs, Removal, Said, Writes
 from integrations.slack.arrival import Arrival, read_team
 from integrations.slack.asking import mentioned, reacted, submitted
 from integrations.slack.changes import is_taken_away, present_channel
 from integrations.slack.messages import Message, as_ts, moment, read_channel, read_message, read_ts
 from integrations.slack.scopes import CHANNEL_EVENTS, LIFECYCLE_EVENTS
 from integrations.slack.selection import drops_colleagues, is_of_a_customer, subtype_reason, why_not
-from integrations.slack.signals import as_signal
+from integrations.slack.signals import as_signal, thread_of
 
 
 def decide(arrival: Arrival) -> Decision:
@@ -108,24 +108,34 @@ RULES_OF_TODAY = frozenset({"channel_not_selected", "channel_not_shared", "inter
 """Reasons that come from how capture is configured now. What was captured under other rules, or because a person
 asked, still follows its edits and deletions."""
 
+PEOPLES_WORDS = frozenset({"internal_author", "only_when_asked"})
+"""Of those, the reasons for which a person's words in a channel that is heard are not kept."""
+
 
 def _capture(arrival: Arrival, message: Message, *, version: str) -> Decision:
     reason = why_not(arrival, message.channel, message)
     is_edit = version > message.ts
     joins = reason == "only_when_asked" and message.thread_ts is not None and is_of_a_customer(arrival, message)
-    if message.words is None or (reason and not joins and not (is_edit and reason in RULES_OF_TODAY)):
-        return Ignored(reason or "message_empty", _hinges(arrival, message) if reason == "internal_author" else ())
+    if message.words is None:
+        return Ignored(reason or "message_empty")
+    if reason and not joins and not (is_edit and reason in RULES_OF_TODAY):
+        hinges = _hinges(arrival, message) if reason == "internal_author" else ()
+        return Ignored(reason, hinges, _said(message) if reason in PEOPLES_WORDS else None)
     signal = as_signal(arrival, message, message.words, version=version)
     is_open = signal.author.affiliation == "unknown" and drops_colleagues(arrival, message.channel)
     return _write(
         replace(
             signal,
             only_changes=reason if is_edit else None,
-            only_joins=reason if joins and not is_edit else None,
+            only_joins=reason if joins else None,
             unless_internal="internal_author" if is_open else None,
         ),
         hinges_on=_hinges(arrival, message) if is_open else (),
     )
+
+
+def _said(message: Message) -> Said:
+    return Said(thread_of(message.channel, message.ts, message.thread_ts), message.sender.user)
 
 
 def _hinges(arrival: Arrival, message: Message) -> tuple[Lookup, ...]:
@@ -145,6 +155,7 @@ def _remove(arrival: Arrival, channel: str, ts: str, before: Message | None) -> 
             version=happened_at,
             deleted_at=moment(happened_at) or arrival.received_at,
             occurred_at=moment(ts) or arrival.received_at,
+            conversation=(thread_of(channel, ts, before.thread_ts if before else None),),
             only_changes=reason,
         )
     )

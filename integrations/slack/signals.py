@@ -28,11 +28,16 @@ def as_signal(arrival: Arrival, message: Message, words: str, *, version: str) -
         author=who,
         account=customer,
         url=message_url(arrival, message),
-        conversation=(ConversationKey("slack_thread", f"{message.channel}:{message.thread_ts or message.ts}"),),
+        conversation=(thread_of(message.channel, message.ts, message.thread_ts),),
         metadata=_metadata(arrival, message),
         trivial=not message.files and is_small_talk(with_any_emoji(words)),
         wants=_wants(arrival, message, who, customer),
     )
+
+
+def thread_of(channel: str, ts: str, thread_ts: str | None) -> ConversationKey:
+    """The conversation of a message: its thread, which it begins when it is no reply."""
+    return ConversationKey("slack_thread", f"{channel}:{thread_ts or ts}")
 
 
 def _wants(arrival: Arrival, message: Message, who: Author, customer: Account) -> tuple[Lookup, ...]:

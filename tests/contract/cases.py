@@ -31,6 +31,7 @@ from core.signal import (
     Lookup,
     Needs,
     Removal,
+    Said,
     Topic,
     Write,
     Writes,
@@ -98,11 +99,12 @@ class Case:
     def decision(self) -> Decision:
         match self.raw["decision"]:
             case {"ignored": str(reason)}:
-                return Ignored(reason, _lookups(self.raw["decision"].get("hinges_on", [])))
+                told = self.raw["decision"]
+                return Ignored(reason, _lookups(told.get("hinges_on", [])), _said(told.get("said")))
             case {"needs": [*lookups]}:
                 return Needs(tuple(Lookup(**lookup) for lookup in lookups), self.raw["decision"].get("after", 0.0))
             case {"writes": [*writes]}:
-                told: Mapping[str, list[Mapping[str, Any]]] = self.raw["decision"]
+                told = self.raw["decision"]
                 return Writes(
                     tuple(_write(write) for write in writes),
                     topics=tuple(_topic(topic) for topic in told.get("topics", [])),
@@ -140,7 +142,7 @@ def _write(raw: Mapping[str, Any]) -> Write:
     ((kind, fields),) = raw.items()
     times = {name: _moment(fields[name]) for name in ("occurred_at", "edited_at", "deleted_at") if fields.get(name)}
     if kind == "removal":
-        return Removal(**{**fields, **times})
+        return Removal(**{**fields, **times, "conversation": _keys(fields.get("conversation", []))})
     return Capture(
         **{
             **fields,
@@ -171,6 +173,10 @@ def _inventory(raw: Mapping[str, Any]) -> Inventory:
     (conversation,) = _keys([raw["conversation"]])
     fields = {"conversation": conversation, "refs": tuple(raw["refs"]), "taken_at": _moment(raw["taken_at"])}
     return Inventory(**{**raw, **fields})
+
+
+def _said(raw: Mapping[str, Any] | None) -> Said | None:
+    return Said(ConversationKey(**raw["conversation"]), raw.get("author")) if raw else None
 
 
 def _keys(raw: list[Mapping[str, str]]) -> tuple[ConversationKey, ...]:
