@@ -54,7 +54,9 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One event about a message, and what became of it; ``reason`` is a sentence, ``state`` that of the event."""
+    """One event about a message, and what became of it; ``reason`` is a sentence, ``state`` that of the event,
+    ``repeats`` how often the platform sent it again.
+    """
 
     kind: str
     received_at: datetime
@@ -63,6 +65,7 @@ class Chapter:
     outcome: str | None = None
     reason: str | None = None
     connection: str | None = None
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)

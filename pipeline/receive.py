@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
@@ -149,18 +149,17 @@ class GroupCommit:
 
 
 def insert_once(session: Session, arrival: Arrival) -> Stored:
-    """The idempotent insert: a repeat of (credential, external id) names the first event."""
+    """The idempotent insert: a repeat of (credential, external id) names the first event, and counts there."""
     row = arrival.row()
     insert = insert_into(session, Event).on_conflict_do_nothing().returning(Event.__table__.c.id)
     inserted = session.execute(insert, [row]).scalar()
     if inserted is not None:
         return Stored(inserted, duplicate=False)
-    first = session.scalars(
-        select(Event.id).where(
-            Event.slack_app_id == arrival.slack_app_id,
-            Event.integration_id == arrival.integration_id,
-            Event.webhook_key_id == arrival.webhook_key_id,
-            Event.external_id == arrival.external_id,
-        )
-    ).one()
+    repeated = update(Event).where(
+        Event.slack_app_id == arrival.slack_app_id,
+        Event.integration_id == arrival.integration_id,
+        Event.webhook_key_id == arrival.webhook_key_id,
+        Event.external_id == arrival.external_id,
+    )
+    first = session.scalars(repeated.values(repeats=Event.repeats + 1).returning(Event.id)).one()
     return Stored(first, duplicate=True)

@@ -45,6 +45,15 @@ def test_a_repeat_names_the_first_event(database: Database, make: MakeInbox) -> 
 
 
 @INBOXES
+def test_repeats_are_counted(database: Database, make: MakeInbox) -> None:
+    inbox, app_id = make(database, lambda: None), _app(database)
+    (first, *_) = [inbox.store(_arrival(app_id)) for _ in range(4)]
+    other = inbox.store(_arrival(app_id, "Ev2"))
+    with database.read() as session:
+        assert [session.get_one(Event, each.event_id).repeats for each in (first, other)] == [3, 0]
+
+
+@INBOXES
 def test_without_an_external_id_each_delivery_is_an_event(database: Database, make: MakeInbox) -> None:
     inbox, arrival = make(database, lambda: None), _arrival(_app(database), external_id=None)
     assert inbox.store(arrival).event_id != inbox.store(arrival).event_id

@@ -47,6 +47,7 @@ class Room:
             row = Event(
                 platform="slack", slack_app_id=self.app_id, type=more.get("kind", "message"), payload=b"{}",
                 subject=subject, state=more.get("state", "processed"), received_at=self.clock(),
+                repeats=more.get("repeats", 0),
             )  # fmt: skip
             session.add(row)
             session.flush()

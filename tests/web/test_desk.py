@@ -65,12 +65,12 @@ def test_only_members_see_signals_and_only_their_own(room: desk_rows.Room) -> No
 
 
 def test_the_story_of_a_captured_message(room: desk_rows.Room) -> None:
-    room.event("C1:1.1", "captured")
+    room.event("C1:1.1", "captured", repeats=2)
     signal = room.signal("The export stops.", "1.1")
     story = room.desk.story(room.visitor("U0NINA"), "C1", "1.1", sees_message=True)
     (chapter,) = story.chapters
     assert (chapter.kind, chapter.verified_by, chapter.connection) == ("message", "Signalbox (A1)", "Acme Slack")
-    assert chapter.received_at == room.clock()
+    assert (chapter.received_at, chapter.repeats) == (room.clock(), 2)
     assert (story.signal, story.is_deleted, story.hints) == (f"https://box.example/signals/{signal}", False, ())
 
 

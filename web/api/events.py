@@ -19,7 +19,7 @@ from web.services import services
 
 EXAMPLE: JsonObject = {
     "id": "evt_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "platform": "slack", "type": "message", "external_id": "Ev0123ABCD",
-    "state": "processed", "reason": None, "attempts": 1, "received_at": "2026-11-20T10:00:00Z",
+    "state": "processed", "reason": None, "attempts": 1, "repeats": 0, "received_at": "2026-11-20T10:00:00Z",
     "processed_at": "2026-11-20T10:00:01Z",
     "receipt": {"outcome": "captured", "reason": None, "signal_id": "sig_01K5ZJ6Q2V5M8X0T3N7R4B9C1D",
                 "integration_id": "int_01K5ZJ6Q2V5M8X0T3N7R4B9C1D"},
@@ -56,6 +56,7 @@ class Event(BaseModel):
     state: EventState
     reason: str | None
     attempts: int
+    repeats: int = Field(description="How often its sender sent it again: a repeat is recognised and kept once.")
     received_at: datetime
     processed_at: datetime | None
     receipt: Receipt

@@ -76,6 +76,7 @@ class ReceiptRow:
     meaning: str
     reason: str | None
     received_at: datetime
+    repeats: int
     payload: str | None
 
 
@@ -142,6 +143,7 @@ def receipt_row(receipt: Receipt, event: Event, *, with_payload: bool) -> Receip
         meaning=outcome_in_words(receipt.outcome),
         reason=reason_in_words(receipt.reason),
         received_at=event.received_at,
+        repeats=event.repeats,
         payload=_readable(event.payload) if with_payload else None,
     )
 

@@ -73,6 +73,7 @@ def _chapter(event: Event, receipt: Receipt | None, app: SlackApp | None, integr
         outcome=outcome_in_words(receipt.outcome) if receipt else None,
         reason=reason_in_words(reason),
         connection=integration.name if receipt and receipt.integration_id == integration.id else None,
+        repeats=event.repeats,
     )
 
 

@@ -59,7 +59,7 @@ def _chapters(story: Story) -> Iterator[Block]:
 
 def _lines(chapter: Chapter) -> Iterator[str]:
     kind = _KINDS.get(chapter.kind, chapter.kind.replace("_", " "))
-    yield f"*Received* {shown(chapter.received_at)}: {kit.escape(kind)}"
+    yield f"*Received* {shown(chapter.received_at)}: {kit.escape(kind)}{_again(chapter.repeats)}"
     yield f"*Verified* with the signing secret of {kit.escape(chapter.verified_by)}"
     if chapter.connection:
         yield f"*Matched* the connection {kit.escape(chapter.connection)}"
@@ -68,6 +68,12 @@ def _lines(chapter: Chapter) -> Iterator[str]:
         yield f"*Outcome* {kit.escape(told)}"
     elif chapter.state in _STATES:
         yield f"*Outcome* {_STATES[chapter.state]}"
+
+
+def _again(repeats: int) -> str:
+    if repeats == 0:
+        return ""
+    return f" (Slack sent it {'once' if repeats == 1 else f'{repeats} times'} more)"
 
 
 def _hints(story: Story) -> Iterator[Block]:

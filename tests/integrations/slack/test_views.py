@@ -39,6 +39,14 @@ VIC = replace(ALICE, user_id="usr_2", role="viewer")
 NINA = replace(ALICE, user_id=None, role=None)
 
 
+@pytest.mark.parametrize(
+    ("repeats", "told"), [(0, ": the message\n"), (1, "(Slack sent it once more)"), (3, "(Slack sent it 3 times more)")]
+)
+def test_a_chapter_says_how_often_slack_repeated_it(repeats: int, told: str) -> None:
+    blocks = story_blocks(Story((replace(CHAPTER, repeats=repeats),)))
+    assert told in texts(blocks)[1]
+
+
 def texts(blocks: list[JsonObject]) -> list[str]:
     """Every section and header, as text."""
     return [text for block in blocks if (text := Tame(block).object("text").text("text"))]

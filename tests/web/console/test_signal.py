@@ -26,7 +26,7 @@ def add_conversation(console: Console) -> tuple[str, Signal, Signal]:
 
 def add_receipt(console: Console, signal: Signal, payload: bytes) -> Event:
     with console.database.write() as session:
-        event = Event(platform="slack", type="message", payload=payload, received_at=console.clock())
+        event = Event(platform="slack", type="message", payload=payload, received_at=console.clock(), repeats=2)
         session.add(event)
         session.flush()
         values = {"event_id": event.id, "workspace_id": signal.workspace_id, "signal_id": signal.id}
@@ -81,6 +81,7 @@ def test_only_admins_see_what_arrived(console: Console) -> None:
     assert not page.select(".payload")
     assert "raw" not in page.text
     assert "Its words were new" in page.text
+    assert "sent 2 times more, and kept once" in page.text
 
 
 def test_a_payload_that_is_no_json_is_shown_as_it_is(console: Console) -> None:
