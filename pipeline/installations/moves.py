@@ -4,6 +4,7 @@ New arrivals are led to the new id first (`pipeline.installations.changes`), the
 transaction each, so that a large channel holds nobody up. Running it again finds what is left.
 """
 
+import re
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -31,6 +32,8 @@ def move_channel(database: Database, clock: Clock, workspace_id: str, old_id: st
         moved += batch
         if batch < BATCH:
             break
+    while _move_waiting(database, workspace_id, old_id, new_id) == BATCH:
+        pass
     with database.write() as session:
         _join_threads(session, workspace_id, old_id, new_id, clock())
     return moved
@@ -58,8 +61,24 @@ def _move_signals(session: Session, workspace_id: str, old_id: str, new_id: str,
     for row in rows:
         row.source_ref, row.updated_at = refs[row.source_ref], now
         row.source_metadata = {**row.source_metadata, "channel": new_id}
+        row.source_url = _moved_link(row.source_url, old_id, new_id) if row.source_url else None
     session.flush()
     index_signals(session, [row.id for row in rows])
+    return len(rows)
+
+
+def _moved_link(url: str, old_id: str, new_id: str) -> str:
+    """The link to the message, which names the channel in its path or its query."""
+    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(old_id)}(?![A-Za-z0-9])", lambda _: new_id, url)
+
+
+def _move_waiting(database: Database, workspace_id: str, old_id: str, new_id: str) -> int:
+    """What was said there and not kept waits for its thread under the name that the thread has now."""
+    inside = (Receipt.workspace_id == workspace_id, Receipt.thread >= f"{old_id}:", Receipt.thread < f"{old_id};")
+    with database.write() as session:
+        rows = session.scalars(select(Receipt).where(*inside).limit(BATCH).with_for_update()).all()
+        for row in rows:
+            row.thread = f"{new_id}:{(row.thread or '').removeprefix(f'{old_id}:')}"
     return len(rows)
 
 

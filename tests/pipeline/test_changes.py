@@ -245,6 +245,21 @@ def test_what_people_decided_moves_along(line: Line, tell: Tell) -> None:
     (after,) = line.signals()
     assert (after.id, after.status, after.source_ref) == (before.id, "reviewed", f"{NEW}:{TS}")
     assert after.source_metadata["channel"] == NEW
+    assert before.source_url is not None
+    assert after.source_url == before.source_url.replace(CHANNEL, NEW)
+
+
+def test_what_was_said_and_waits_moves_along(line: Line, tell: Tell) -> None:
+    configure(line, config={"slack_capture": "asked"})
+    line.slack(message("and on Monday too", "1795255201.000100", thread_ts=TS), "Ev1")
+    line.run()
+    tell(ChannelMoved(CHANNEL, NEW), 1)
+    line.slack(message("It stops.", channel=NEW), "Ev2")
+    with line.database.write() as session:
+        integration = session.get_one(Integration, line.slack_integration_id)
+        integration.config = {**integration.config, "slack_capture": "external"}
+    line.run()
+    assert sorted(signal.source_ref for signal in line.signals()) == [f"{NEW}:{TS}", f"{NEW}:1795255201.000100"]
 
 
 @pytest.mark.parametrize("order", list(permutations([("A", "B"), ("B", "C")])))

@@ -74,6 +74,14 @@ def test_the_story_of_a_captured_message(room: desk_rows.Room) -> None:
     assert (story.signal, story.is_deleted, story.hints) == (f"https://box.example/signals/{signal}", False, ())
 
 
+def test_a_channel_that_has_another_id_now_keeps_its_stories(room: desk_rows.Room) -> None:
+    room.event("C0OLD:1.1", "captured")
+    with room.database.write() as session:
+        session.get_one(Integration, room.integration_id).config = {"slack_learned": {"moved": {"C0OLD": "C1"}}}
+    story = room.desk.story(room.visitor("U0VIC"), "C1", "1.1", sees_message=True)
+    assert [chapter.outcome for chapter in story.chapters] == ["Its words were new, and were kept."]
+
+
 def test_the_story_of_a_message_that_was_not_for_keeping(room: desk_rows.Room) -> None:
     room.event("C1:1.1", "ignored", "internal_author")
     story = room.desk.story(room.visitor("U0VIC"), "C1", "1.1", sees_message=False)

@@ -49,7 +49,7 @@ def _chapters(
     query = (
         select(Event, Receipt)
         .outerjoin(Receipt, ours)
-        .where(Event.subject == ref, Event.slack_app_id == integration.slack_app_id)
+        .where(Event.subject.in_(_names(integration, ref)), Event.slack_app_id == integration.slack_app_id)
         .order_by(Event.received_at, Event.id)
         .limit(MOST)
     )
@@ -60,6 +60,13 @@ def _chapters(
     app = integration.slack_app
     for event, receipt in session.execute(query):
         yield _chapter(event, receipt, app, integration)
+
+
+def _names(integration: Integration, ref: str) -> list[str]:
+    """What events may call the message: its channel may have had other ids."""
+    channel, _, ts = ref.partition(":")
+    moved = integration.config.get("slack_learned", {}).get("moved", {})
+    return [ref, *(f"{former}:{ts}" for former, present in moved.items() if present == channel)]
 
 
 def _chapter(event: Event, receipt: Receipt | None, app: SlackApp | None, integration: Integration) -> Chapter:
