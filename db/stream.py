@@ -66,6 +66,8 @@ for _door in ("integration_id", "webhook_key_id"):
 Index("ix_events_received_at_id", Event.received_at, Event.id)
 _SUBJECT = text("subject IS NOT NULL")
 Index("ix_events_subject", Event.subject, postgresql_where=_SUBJECT, sqlite_where=_SUBJECT)
+_FAILED = text("state = 'failed'")
+Index("ix_events_failed_id", Event.id, postgresql_where=_FAILED, sqlite_where=_FAILED)
 _PENDING = text("state = 'pending'")
 Index("ix_events_pending_lane_due_at", Event.lane, Event.due_at, postgresql_where=_PENDING, sqlite_where=_PENDING)
 
@@ -192,7 +194,7 @@ class Signal(HasId, HasUpdatedAt, Base):
 
 
 Index("ix_signals_workspace_id_occurred_at_id", Signal.workspace_id, Signal.occurred_at, Signal.id)
-_DAILY = (Signal.workspace_id, Signal.occurred_at, Signal.source, Signal.deleted_at, Signal.is_trivial)
+_DAILY = (Signal.workspace_id, Signal.occurred_at, Signal.source, Signal.deleted_at, Signal.is_trivial, Signal.id)
 Index("ix_signals_daily", *_DAILY)
 Index("ix_signals_workspace_id_updated_at_id", Signal.workspace_id, Signal.updated_at, Signal.id)
 

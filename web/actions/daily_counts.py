@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from db import Signal, SignalCopy
@@ -17,18 +17,14 @@ def counts_by_day(session: Session, workspace_id: str, now: datetime, days: int)
     first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
     # Both databases hold UTC and know the function ``date``.
     day = func.date(Signal.occurred_at)
-    conditions = (
+    # All of it stands in one index, the id too, by which copies are told.
+    said = select(day, Signal.source, func.count()).where(
         Signal.workspace_id == workspace_id,
         Signal.deleted_at.is_(None),
         Signal.is_trivial.is_(False),
         Signal.occurred_at >= first,
         Signal.occurred_at <= now,
+        ~exists().where(SignalCopy.signal_id == Signal.id),
     )
-    said = select(day, Signal.source, func.count()).where(*conditions).group_by(day, Signal.source)
-    # Copies are few: taking them off leaves the large count to one index.
-    copies = select(day, Signal.source, -func.count()).join(SignalCopy, SignalCopy.signal_id == Signal.id)
-    counts: Counts = {}
-    for when, source, count in session.execute(said.union_all(copies.where(*conditions).group_by(day, Signal.source))):
-        key = date.fromisoformat(str(when)), source
-        counts[key] = counts.get(key, 0) + count
-    return {key: count for key, count in counts.items() if count}
+    rows = session.execute(said.group_by(day, Signal.source))
+    return {(date.fromisoformat(str(when)), source): count for when, source, count in rows}

@@ -49,6 +49,34 @@ def test_the_workspaces_events_with_filters(
     assert [arrived[item["id"]] for item in items] == names.split()
 
 
+@pytest.mark.parametrize("state", ["failed", "pending"])
+def test_what_waits_or_failed_by_each_way_that_it_concerns_the_workspace(
+    api: Api, database: Database, alice: Tenant, bob: Tenant, state: str
+) -> None:
+    ours, theirs = (add_integration(database, tenant.workspace_id) for tenant in (alice, bob))
+    key = add_key(database, alice.workspace_id, "digest")
+    shared = add_event(database, platform="slack", type="message", state=state, minutes=1)
+    by_key = add_event(database, platform="webhook", webhook_key_id=key, state=state, minutes=2)
+    both = add_event(database, integration_id=ours, state=state, minutes=3)
+    by_door = add_event(database, integration_id=ours, state=state, minutes=4)
+    bobs = add_event(database, integration_id=theirs, state=state, minutes=5)
+    nobodys = add_event(database, platform="slack", state=state, minutes=6)
+    for event, workspace in ((shared, alice), (shared, bob), (both, alice), (bobs, bob)):
+        add_receipt(database, event, workspace.workspace_id, outcome="failed", integration_id=None)
+
+    def found(**query: str) -> list[str]:
+        first = api.get("/events", state=state, limit=2, **query).get_json()
+        after = first["next_cursor"]
+        rest = api.get("/events", state=state, cursor=after, **query).get_json()["items"] if after else []
+        return [item["id"] for item in [*first["items"], *rest]]
+
+    assert found() == [shared, by_key, both, by_door]
+    assert found(outcome="failed") == [shared, both]
+    assert found(platform="pylon") == [both, by_door]
+    assert found(type="message") == [shared]
+    assert not {bobs, nobodys} & set(found())
+
+
 def test_each_workspace_sees_its_own_outcome(api: Api, bobs_api: Api, arrived: dict[str, str]) -> None:
     captured = api.get("/events", outcome="captured").get_json()["items"][0]
     assert captured["receipt"] == {
