@@ -67,6 +67,25 @@ def test_what_is_too_long_is_cut() -> None:
     assert len("".join(index_tokens([f"{'ﷺ' * 9} {number}" for number in range(9_000)])).encode()) < 1_000_000
 
 
+_MIXED = st.text(st.sampled_from("aB9_. \t\n-é\u0301½ﬁ京都の한🎉…ｶﾞ") | st.characters())
+
+
+@given(_MIXED)
+def test_reading_a_text_in_stretches_finds_what_reading_it_whole_does(text: str) -> None:
+    """Behind a blank that is not ASCII nothing is cut."""
+    assert tokens(text) == tokens(text.translate(dict.fromkeys(map(ord, " \t\r\n"), "\u2003")))
+
+
+_WORDS = st.lists(st.sampled_from(["a", "ab", "B1", "x" * 64, "x" * 70, "-", " ", "\n", '"', "*", "'", "e\u0301"]))
+
+
+@given(_WORDS.map("".join), _WORDS.map("".join))
+def test_hits_in_plain_texts_are_those_of_any_text(text: str, query: str) -> None:
+    """Behind a blank that is not ASCII tokens are compared."""
+    other = [(piece.replace("\u2003", " "), hit) for piece, hit in highlight("\u2003" + text, query)]
+    assert other == highlight(" " + text, query)
+
+
 @given(st.text(), st.text())
 def test_nothing_that_is_typed_raises_and_highlights_lose_nothing(text: str, query: str) -> None:
     assert "".join(piece for piece, _ in highlight(text, query)) == text

@@ -21,8 +21,9 @@ def marked(text: str, query: str) -> Markup:
     if not query:
         return escape(text)
     pieces = highlight(text, query)
-    start = _start(text, pieces)
-    return _in_marks(highlight("… " + text[start:], query) if start else pieces)
+    if start := _start(text, pieces):
+        pieces[0] = "… " + pieces[0][0][start:], False
+    return _in_marks(pieces)
 
 
 def _start(text: str, pieces: Pieces) -> int:
