@@ -1,9 +1,9 @@
 """Which customers spoke, how often and when last: gathered from the newest signals, so that the work stays bounded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from db import Signal, SignalCopy
@@ -33,37 +33,34 @@ class Accounts:
 
 def accounts_of(session: Session, workspace_id: str) -> Accounts:
     """The workspace's. A customer who is heard through several sources is one."""
-    newest = (
-        select(Signal.source, Signal.account_name, Signal.account_external_id, Signal.occurred_at)
-        .where(
-            Signal.workspace_id == workspace_id,
-            Signal.deleted_at.is_(None),
-            Signal.is_trivial.is_(False),
-            ~exists().where(SignalCopy.signal_id == Signal.id),
-        )
-        .order_by(Signal.occurred_at.desc(), Signal.id.desc())
-        .limit(NEWEST)
-        .subquery()
-    )
-    name, external_id, said = newest.c.account_name, newest.c.account_external_id, newest.c.occurred_at
-    key = func.coalesce(name, external_id)
-    grouped = select(key, newest.c.source, func.max(name), func.count(), func.max(said), func.min(said))
-    parts = session.execute(grouped.group_by(key, newest.c.source)).all()
-    found: dict[str, Account] = {}
-    for account, source, named, count, last_at, _ in parts:
-        if account is not None:
-            row = Account(account, named, (source,), count, last_at)
-            found[account] = _merged(found[account], row) if account in found else row
-    rows = sorted(found.values(), key=lambda row: (row.last_at, row.key), reverse=True)
-    is_all = sum(part[3] for part in parts) < NEWEST
-    return Accounts(tuple(rows), None if is_all else min(part[5] for part in parts))
+    newest = _newest(workspace_id).subquery()
+    key = func.coalesce(newest.c.account_name, newest.c.account_external_id).label("key")
+    said = newest.c.occurred_at
+    through = select(
+        key, newest.c.source, func.max(newest.c.account_name).label("name"), func.count().label("count"),
+        func.max(said).label("last_at"), func.min(said).label("first_at"),
+    ).group_by(key, newest.c.source).subquery()  # fmt: skip
+    count = func.sum(through.c.count)
+    query = select(
+        through.c.key, func.max(through.c.name), func.aggregate_strings(through.c.source, " "), count,
+        func.max(through.c.last_at), func.sum(count).over(), func.min(func.min(through.c.first_at)).over(),
+    ).group_by(through.c.key)  # fmt: skip
+    found = session.execute(query).all()
+    rows = [
+        Account(key, name, tuple(sorted(sources.split())), int(count), last_at)
+        for key, name, sources, count, last_at, _, _ in found
+        if key is not None
+    ]
+    rows.sort(key=lambda row: (row.last_at, row.key), reverse=True)
+    total, since = found[0][5:] if found else (0, None)
+    return Accounts(tuple(rows), since if total >= NEWEST else None)
 
 
-def _merged(one: Account, other: Account) -> Account:
-    return replace(
-        one,
-        name=one.name or other.name,
-        sources=tuple(sorted({*one.sources, *other.sources})),
-        count=one.count + other.count,
-        last_at=max(one.last_at, other.last_at),
+def _newest(workspace_id: str) -> Select[str, str | None, str | None, datetime]:
+    query = select(Signal.source, Signal.account_name, Signal.account_external_id, Signal.occurred_at).where(
+        Signal.workspace_id == workspace_id,
+        Signal.deleted_at.is_(None),
+        Signal.is_trivial.is_(False),
+        ~exists().where(SignalCopy.signal_id == Signal.id),
     )
+    return query.order_by(Signal.occurred_at.desc(), Signal.id.desc()).limit(NEWEST)

@@ -4,12 +4,12 @@ from flask import Flask
 
 from web.console import accounts, conversation, downloads, overview, saved_views, signal, signals
 from web.console.account import account
-from web.console.accounts import account_url
 from web.console.admin import admin
 from web.console.assets import asset, require_vendored
 from web.console.blueprint import console
 from web.console.invitations import invitations
 from web.console.openid import openid
+from web.console.parts import PARTS
 from web.console.sign_in import sign_in
 from web.console.wording import register_wording
 
@@ -21,6 +21,6 @@ def register_console(app: Flask) -> None:
     require_vendored()
     for blueprint in (console, sign_in, openid, invitations, account, admin):
         app.register_blueprint(blueprint)
-    for function in (asset, account_url):
+    for function in (asset, *PARTS):
         app.add_template_global(function)
     register_wording(app)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 
 from core.taming import clean
 from web.actions.accounts import Account, accounts_of
@@ -61,13 +61,6 @@ def account(visitor: Visitor, key: str) -> str:
             search=search,
             page=page,
         )
-
-
-def account_url(key: str) -> str:
-    """The account's page; for names that a path cannot carry, the same list as a search."""
-    if key.startswith((".", "/")) or "//" in key:
-        return url_for("console.signals", account=key)
-    return url_for("console.account", key=key)
 
 
 def _row(account: Account) -> AccountRow:
