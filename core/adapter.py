@@ -89,6 +89,7 @@ class Envelope:
     be more of them than ``accounts`` names, ``reshaping`` that the event changes who they are.
     ``effects`` marks events that act on the platform's side instead of carrying words.
     ``subject`` names what the event is about as a signal's ref does, so that a person can ask what became of it.
+    ``is_hint``: with an access token the body is no more than a hint that its subject is to be read again.
     ``reply`` is what the platform wants echoed at once, without storing (Slack's challenge).
     """
 
@@ -102,6 +103,7 @@ class Envelope:
     effects: bool = False
     reply: str | None = None
     subject: str | None = None
+    is_hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)

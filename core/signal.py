@@ -165,8 +165,9 @@ class Inventory:
 class Writes:
     """Signals to write, in one transaction with the event's state, and what else the event tells of conversations.
 
-    ``reason`` says why an event that only describes conversations brings no words. ``hinges_on`` names what could
-    change the decision, but is not waited for: what is known of it is handed in, what becomes known is acted on.
+    ``reason`` says why an event that only describes conversations brings no words, or what was odd about one that does.
+    ``hinges_on`` names what could change the decision, but is not waited for: what is known of it is handed in, what
+    becomes known is acted on.
     """
 
     writes: tuple[Write, ...]

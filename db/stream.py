@@ -21,6 +21,9 @@ SignalStatus: TypeAlias = Literal["new", "reviewed", "linked", "archived"]
 Outcome: TypeAlias = Literal["captured", "updated", "deleted", "superseded", "handled", "ignored", "failed"]
 
 
+WAITING = "waiting:"
+
+
 class Event(HasId, Base):
     """An authentic request, stored once, exactly as received."""
 
@@ -32,6 +35,7 @@ class Event(HasId, Base):
     integration_id: Mapped[str | None] = mapped_column(ForeignKey("integrations.id", ondelete="SET NULL"))
     webhook_key_id: Mapped[str | None] = mapped_column(ForeignKey("webhook_keys.id", ondelete="SET NULL"))
     external_id: Mapped[str | None] = mapped_column(String(255))
+    """The sender's id of it. One without may be called `WAITING` and its body's digest, until it is taken up."""
     type: Mapped[str] = mapped_column(String(255))
     subject: Mapped[str | None] = mapped_column(_Ref)
     """What it is about, as a signal's ref names it; None where a platform does not say."""

@@ -6,14 +6,15 @@ A claim lasts as long as its transaction. Work that leaves the database (network
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, select, update
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
 from db import Database, Event
 from db.dialects import claiming
-from db.stream import Lane
+from db.stream import WAITING, Lane
 
 LEASE = timedelta(seconds=60)
 
@@ -56,11 +57,18 @@ def claim_one(session: Session, event_id: str, *, lease: str | None = None) -> E
 
 
 def lease_out(session: Session, event_ids: Sequence[str], now: datetime) -> str:
-    """Leases these events to the caller; returns the token that proves it."""
+    """Leases these events to the caller; returns the token that proves it. From now on an equal body is an event of its
+    own: what is read for these may be older.
+    """
     token = new_id("lea")
-    values = {"lease_token": token, "due_at": now + LEASE}
+    values: dict[str, Any] = {"lease_token": token, "due_at": now + LEASE, "external_id": without_waiting()}
     session.execute(update(Event).where(Event.id.in_(event_ids)).values(**values))
     return token
+
+
+def without_waiting() -> Any:
+    """The event's external id, unless it is one that only holds while the event waits."""
+    return case((Event.external_id.startswith(WAITING, autoescape=True), None), else_=Event.external_id)
 
 
 def change_lane(session: Session, event_ids: Sequence[str], lane: Lane, due_at: datetime) -> None:

@@ -1,5 +1,6 @@
 """The inbox: an authentic event is stored once and committed before anyone acknowledges it."""
 
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.ids import new_id
 from db import Database, Event
 from db.dialects import insert_into
-from db.stream import Lane
+from db.stream import WAITING, Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Arrival:
     """An authentic request on its way into the inbox. Exactly one credential is set.
 
     ``failed`` is the reason when the body cannot be understood: it is stored all the same, for a person to look at.
+    ``while_waiting``: an equal one without an external id that nobody has taken up yet stands for this one too. That is
+    only for what is read again from its source after it was taken up.
     """
 
     platform: str
@@ -33,6 +36,14 @@ class Arrival:
     failed: str | None = None
     subject: str | None = None
     lane: Lane = "decide"
+    while_waiting: bool = False
+
+    @property
+    def key(self) -> str | None:
+        """What a repeat is known by."""
+        if self.external_id is None and self.while_waiting and self.failed is None:
+            return WAITING + hashlib.sha256(self.payload).hexdigest()
+        return self.external_id
 
     def row(self) -> dict[str, object]:
         """The event's row."""
@@ -42,7 +53,7 @@ class Arrival:
             "slack_app_id": self.slack_app_id,
             "integration_id": self.integration_id,
             "webhook_key_id": self.webhook_key_id,
-            "external_id": self.external_id,
+            "external_id": self.key,
             "type": self.type,
             "subject": self.subject,
             "payload": self.payload,
@@ -149,17 +160,23 @@ class GroupCommit:
 
 
 def insert_once(session: Session, arrival: Arrival) -> Stored:
-    """The idempotent insert: a repeat of (credential, external id) names the first event, and counts there."""
+    """The idempotent insert: a repeat of (credential, external id) names the first event, and counts there.
+
+    One that was taken up between both statements has lost its key (`pipeline.claim.lease_out`): what is read for it may
+    be older than this arrival, which becomes an event of its own.
+    """
     row = arrival.row()
     insert = insert_into(session, Event).on_conflict_do_nothing().returning(Event.__table__.c.id)
-    inserted = session.execute(insert, [row]).scalar()
-    if inserted is not None:
-        return Stored(inserted, duplicate=False)
     repeated = update(Event).where(
         Event.slack_app_id == arrival.slack_app_id,
         Event.integration_id == arrival.integration_id,
         Event.webhook_key_id == arrival.webhook_key_id,
-        Event.external_id == arrival.external_id,
+        Event.external_id == arrival.key,
     )
-    first = session.scalars(repeated.values(repeats=Event.repeats + 1).returning(Event.id)).one()
-    return Stored(first, duplicate=True)
+    count = repeated.values(repeats=Event.repeats + 1).returning(Event.id)
+    while True:
+        inserted = session.execute(insert, [row]).scalar()
+        if inserted is not None:
+            return Stored(inserted, duplicate=False)
+        if (first := session.scalars(count).one_or_none()) is not None:
+            return Stored(first, duplicate=True)

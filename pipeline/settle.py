@@ -13,6 +13,7 @@ from core.taming import bounded
 from db import Event, Integration, Receipt, WebhookKey
 from db.dialects import insert_into
 from pipeline.asking import Request, carry_out
+from pipeline.claim import without_waiting
 from pipeline.names.introduce import introduce
 from pipeline.pairs.copies import match_copies
 from pipeline.pairs.topics import describe, missing_of
@@ -91,12 +92,13 @@ def _requests(placed: dict[int, list[Placed]], written: dict[int, Written], plan
 def _receipt(plan: Plan, part: Part, written: list[Written], now: datetime) -> dict[str, Any]:
     """The receipt of one part; of several writes, the most telling one."""
     best = min(written, key=lambda w: _RANK.index(w.outcome), default=None) or _unwritten(part)
+    noted = part.settlement.reason if isinstance(part.settlement, Writes) else None
     return {
         "event_id": plan.event.id,
         "workspace_id": part.recipient.workspace_id,
         "integration_id": part.recipient.integration_id,
         "outcome": best.outcome,
-        "reason": best.reason,
+        "reason": noted or best.reason,
         "signal_id": best.signal_id,
         "thread": best.said.conversation.ref if best.said else None,
         "author": bounded(best.said.author) if best.said and best.said.author else None,
@@ -141,7 +143,9 @@ def _finish_events(session: Session, plans: Iterable[Plan], kept: set[str], now:
     for (state, reason), ids in ends.items():
         values = {"state": state, "reason": reason, "processed_at": now, "due_at": None, "lease_token": None}
         session.execute(
-            update(Event).where(Event.id.in_(ids)).values(**values, attempts=Event.attempts + 1),
+            update(Event)
+            .where(Event.id.in_(ids))
+            .values(**values, attempts=Event.attempts + 1, external_id=without_waiting()),
             execution_options={"synchronize_session": False},
         )
 

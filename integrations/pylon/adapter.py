@@ -11,9 +11,12 @@ from core.errors import NotJsonObject
 from core.signal import Decision, Ignored
 from integrations.pylon.hydrated import hydrated
 from integrations.pylon.limited import limited
-from integrations.pylon.normalise import notice_of, type_and_issue
+from integrations.pylon.normalise import ISSUE_UPDATED, notice_of, type_and_issue
+from integrations.pylon.salvage import salvaged
 from integrations.pylon.verification import refusal
 
+SALVAGED = "body_salvaged"
+"""The reason of what was read again though the body that asked for it was broken."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -32,16 +35,19 @@ class PylonAdapter:
         """Never deduplicated: Pylon sends no delivery id, and thin bodies repeat byte for byte legitimately."""
         try:
             kind, issue_id = type_and_issue(request.body)
-            return Envelope(kind, subject=issue_id)
         except NotJsonObject as error:
-            return Envelope("unknown", malformed=error.reason)
+            if (issue_id := salvaged(request.body)) is None:
+                return Envelope("unknown", malformed=error.reason)
+            kind = ISSUE_UPDATED
+        return Envelope(kind, subject=issue_id, is_hint=issue_id is not None)
 
     def signals(self, event: ReceivedEvent, recipient: Recipient, findings: Findings) -> Decision:
         """One capture per customer message that is known; the look-ups needed first; or why there is none."""
         try:
             notice = notice_of(event.payload)
         except NotJsonObject as error:
-            return Ignored(error.reason)
+            issue_id = salvaged(event.payload) if recipient.has_token else None
+            return hydrated(issue_id, event, recipient, findings, SALVAGED) if issue_id else Ignored(error.reason)
         if notice.issue_id is None:
             return Ignored("no_issue_id")
         if notice.ambiguous and not (recipient.has_token and _UUID.fullmatch(notice.issue_id)):

@@ -20,12 +20,20 @@ OPENING_WITHIN = timedelta(seconds=5)
 """How long after its issue a message may come that is still the one that opened it."""
 
 
-def hydrated(issue_id: str, event: ReceivedEvent, recipient: Recipient, findings: Findings) -> Decision:
-    """What the API's answers come to; or the look-ups that are needed first."""
-    needed = tuple(Lookup(kind, issue_id) for kind in ("issue", "messages", "threads"))
+def hydrated(
+    key: str, event: ReceivedEvent, recipient: Recipient, findings: Findings, reason: str | None = None
+) -> Decision:
+    """What the API's answers come to, with this ``reason``; or the look-ups that are needed first. ``key``: the issue's
+    id, or its number, by which Pylon tells an issue but neither its messages nor its threads.
+    """
+    about = Lookup("issue", key)
+    issue_id = issue_of(Tame(findings[about]), key).id if about in findings else None if key.isdigit() else key
+    if issue_id is None:
+        return Needs((about,), after=COMPANY_SECONDS)
+    needed = (about, Lookup("messages", issue_id), Lookup("threads", issue_id))
     if any(lookup not in findings for lookup in needed):
         return Needs(needed, after=COMPANY_SECONDS)
-    issue = issue_of(Tame(findings[needed[0]]), issue_id)
+    issue = issue_of(Tame(findings[about]), key)
     messages = [message_of(raw) for raw in Tame(findings[needed[1]]).objects("messages")]
     told = _Telling(issue, event, recipient)
     writes = told.writes(_customers(issue, messages))
@@ -33,6 +41,7 @@ def hydrated(issue_id: str, event: ReceivedEvent, recipient: Recipient, findings
         tuple(writes),
         topics=(told.topic(Tame(findings[needed[2]])),),
         inventories=(told.inventory([write.ref for write in writes]),),
+        reason=reason,
     )
 
 

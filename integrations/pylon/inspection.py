@@ -9,6 +9,7 @@ from types import MappingProxyType
 from core.adapter import Check, InboundRequest, Secrets
 from core.errors import NotJsonObject
 from integrations.pylon.normalise import notice_of
+from integrations.pylon.salvage import salvaged
 from integrations.pylon.shapes import has_placeholders
 from integrations.pylon.triggers import TRIGGERS
 from integrations.pylon.verification import signature_problem, token_problem
@@ -24,6 +25,9 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "timestamp_wrong": Check("Signature", False, "The signed timestamp is missing or over five minutes off."),
         "signature_unused": Check("Signature", None, "Pylon signs its requests: paste its secret to check them."),
         "body_not_json": Check("Body", False, "The trigger's body is not one JSON object: copy a template from here."),
+        "body_salvaged": Check(
+            "Body", False, "The body is broken, as by a quotation mark in it: the issue is read again. Use ids only."
+        ),
         "unresolved_variable": Check("Body", False, "A {{variable}} was left unresolved: take it from Pylon's picker."),
         "keys_repeated": Check("Body", False, "A key occurs twice: words broke out. Use a template of ids only."),
         "issue_id_missing": Check("Issue", False, 'The body names no issue: add "issue_id": "{{ issue.id }}" to it.'),
@@ -37,6 +41,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "no_issue_id": 'Add "issue_id": "{{ issue.id }}" to the trigger\'s body.',
         "ambiguous_body": "A customer's words broke out of the template: use one that holds ids only.",
         "not_json_object": "Copy a trigger's body from here: this one is not one JSON object.",
+        "body_salvaged": "Use a trigger's body that holds ids only: this one broke, and its issue was read again.",
         "event_filtered": "This connection is set to other events: change that, or switch the trigger off in Pylon.",
         "integration_paused": "The connection is paused: resume it.",
         "pylon_token_refused": "Pylon refuses the API token: paste a new one, of this organisation and region.",
@@ -95,7 +100,10 @@ def _body(request: InboundRequest) -> Iterator[str]:
     try:
         notice = notice_of(request.body)
     except NotJsonObject:
-        yield "body_not_json"
+        issue_id = salvaged(request.body)
+        yield "body_salvaged" if issue_id else "body_not_json"
+        if issue_id:
+            yield "issue_id_ok"
         return
     if has_placeholders(request.body):
         yield "unresolved_variable"

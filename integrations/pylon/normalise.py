@@ -44,15 +44,19 @@ TYPES = {
 """The event names that templates use, with their separators folded. Any other means: something changed, read again."""
 
 _EVENT = ("event_type", "event", "type")
+_SURELY_AN_ISSUES = ("issue_id", "ticket_id")
+_NUMBERS = ("issue_number", "number")
 _THIN = frozenset({*_EVENT, "event_id", "issue_id", "ticket_id", "issue_number", "number", "message_id", "id"})
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_NUMBER = re.compile(r"#?([0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A body as far as it tells: all of it is the sender's word, so it never chooses a tenant or an address.
 
-    ``issue_id`` is None when there is none that may be asked for, and ``unconfirmed`` when it may be a message's;
+    ``issue_id``, for which a number stands in if that is all the body has, is None when there is none that may be asked
+    for, and ``unconfirmed`` when it may be a message's;
     ``ambiguous`` when a JSON key occurs twice, as happens when a customer's words break out of the template; ``thin``
     when there are ids and nothing else; ``is_named`` when the body says in known words what happened.
     """
@@ -92,7 +96,7 @@ def notice_of(payload: bytes) -> Notice:
         by_agent=is_by_agent(body),
         ambiguous=repeats_keys(payload),
         is_named=_name_of(body) in TYPES,
-        unconfirmed=kind == MESSAGE_CREATED and body.text("issue_id", "ticket_id", "message_id") is None,
+        unconfirmed=kind == MESSAGE_CREATED and body.text(*_SURELY_AN_ISSUES, *_NUMBERS, "message_id") is None,
     )
 
 
@@ -105,6 +109,11 @@ def _name_of(body: Tame) -> str:
 
 
 def _issue_id(body: Tame) -> str | None:
-    """A bare ``id`` may be the message's in a message's body: then only Pylon can confirm that it is an issue's."""
-    text = (body.text("issue_id", "ticket_id", "id") or "").strip()
-    return text if _IDENTIFIER.fullmatch(text) else None
+    """A bare ``id`` may be the message's in a message's body: then only Pylon can confirm that it is an issue's. A
+    number is as good as an id to Pylon: https://docs.usepylon.com/pylon-docs/developer/api (GET /issues/{id}).
+    """
+    number = _NUMBER.fullmatch((body.text(*_NUMBERS) or "").strip())
+    may_be_a_messages = _type_of(body) == MESSAGE_CREATED and body.text("message_id") is None
+    names = _SURELY_AN_ISSUES if number and may_be_a_messages else (*_SURELY_AN_ISSUES, "id")
+    text = (body.text(*names) or "").strip()
+    return text if _IDENTIFIER.fullmatch(text) else number[1] if number and not text else None

@@ -1,19 +1,19 @@
 """Deliveries that repeat: while the first still waits they add nothing; once it is worked on, each is its own event."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import update
+from sqlalchemy import select
 
 from core.digests import Digester
 from db import Database, Event, Integration, Workspace
 from integrations.pylon.adapter import ADAPTER
+from pipeline.claim import claim_due, lease_out
 from tests.conftest import StillClock
 from tests.web.whole import whole_web
-from web.ingress.repeats import WINDOW
 from web.services import attach, services
 
 BODY = b'{"event": "message.created", "issue_id": "2f1c"}'
@@ -30,7 +30,7 @@ class Door:
             workspace = Workspace(name=name, slug=name)
             session.add(workspace)
             session.flush()
-            row: dict[str, Any] = {"header_name": "X-Secret", "header_secret": "tok"}
+            row: dict[str, Any] = {"header_name": "X-Secret", "header_secret": "tok", "access_token": "pylon-token"}
             session.add(Integration(
                 workspace_id=workspace.id, platform="pylon", name=name, ingest_key_digest=key.digest, **row
             ))  # fmt: skip
@@ -44,9 +44,10 @@ class Door:
         with self.database.read() as session:
             return session.query(Event).count()
 
-    def change(self, **values: Any) -> None:
+    def lose_tokens(self) -> None:
         with self.database.write() as session:
-            session.execute(update(Event).values(**values))
+            for row in session.scalars(select(Integration)):
+                row.access_token = None
 
 
 @pytest.fixture
@@ -62,22 +63,37 @@ def test_repeats_of_what_still_waits_add_nothing(door: Door) -> None:
     assert door.stored() == 1
 
 
-@pytest.mark.parametrize("values", [{"lease_token": "lea_1"}, {"state": "processed"}, {"state": "failed"}])
-def test_a_repeat_of_what_is_worked_on_is_an_event_of_its_own(door: Door, values: dict[str, str]) -> None:
+def test_forty_at_the_same_moment_are_one(door: Door) -> None:
+    with ThreadPoolExecutor(10) as crowd:
+        assert list(crowd.map(lambda _: door.send(), range(40))) == [200] * 40
+    assert door.stored() == 1
+
+
+def test_a_repeat_of_what_was_taken_up_is_an_event_of_its_own(door: Door, clock: StillClock) -> None:
     door.send()
-    door.change(**values)
-    assert door.send() == 200
+    with door.database.write() as session:
+        ids = [event.id for event in claim_due(session, "decide", clock(), limit=10)]
+        lease_out(session, ids, clock())
+    assert [door.send(), door.send()] == [200, 200]
     assert door.stored() == 2
 
 
-def test_other_words_other_doors_and_later_times_are_events_of_their_own(door: Door, clock: StillClock) -> None:
+def test_other_words_and_other_doors_are_events_of_their_own(door: Door) -> None:
     for body, number in ((BODY, 0), (BODY + b" ", 0), (BODY, 1)):
         assert door.send(body, number) == 200
     assert door.stored() == 3
-    clock.advance(seconds=WINDOW.total_seconds())
-    door.send()
-    assert door.stored() == 4
-    assert timedelta(seconds=30) == WINDOW
+
+
+@pytest.mark.parametrize("body", [BODY, b'{"issue_id": "2f1c", "status": "closed"}'])
+def test_without_a_token_a_body_is_all_there_is(door: Door, body: bytes) -> None:
+    door.lose_tokens()
+    assert [door.send(body) for _ in range(3)] == [200] * 3
+    assert door.stored() == 3
+
+
+def test_what_names_no_issue_is_never_left_out(door: Door) -> None:
+    assert [door.send(b'{"event": "issue.updated"}') for _ in range(3)] == [200] * 3
+    assert door.stored() == 3
 
 
 def test_only_the_authentic_are_repeats(door: Door) -> None:

@@ -1,6 +1,6 @@
 """What every door does: the request as it came, the refusal, and the commit before the acknowledgement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -45,9 +45,17 @@ def refuse(platform: str, refusal: Refusal) -> Unauthenticated:
     return Unauthenticated(refusal.reason, "The request could not be authenticated.")
 
 
-def store(adapter: Adapter, inbound: InboundRequest, envelope: Envelope, credential: Credential) -> Stored:
-    """Commits the event; raises the database's error (503) when it could not."""
-    return services().inbox.store(arrival(adapter, inbound, envelope, credential))
+def store(
+    adapter: Adapter,
+    inbound: InboundRequest,
+    envelope: Envelope,
+    credential: Credential,
+    *,
+    while_waiting: bool = False,
+) -> Stored:
+    """Commits the event; raises the database's error (503) when it could not. ``while_waiting`` as in `Arrival`."""
+    coming = arrival(adapter, inbound, envelope, credential)
+    return services().inbox.store(replace(coming, while_waiting=while_waiting))
 
 
 def arrival(adapter: Adapter, inbound: InboundRequest, envelope: Envelope, credential: Credential) -> Arrival:

@@ -73,7 +73,8 @@ def test_both_modes_name_the_opening_message_alike() -> None:
 def test_an_issue_asked_for_by_number_is_named_by_its_id() -> None:
     findings = {
         Lookup("issue", "1042"): {"id": "2f1c", "number": 1042},
-        Lookup("messages", "1042"): {"messages": [{"id": "m1", "message_html": "Hi"}]},
+        Lookup("messages", "2f1c"): {"messages": [{"id": "m1", "message_html": "Hi"}]},
+        Lookup("threads", "2f1c"): {"threads": []},
     }
 
     assert the_capture(decided({"id": 1042}, findings, has_token=True)).ref == "2f1c"
