@@ -108,7 +108,7 @@ class Knock(HasId, HasCreatedAt, Base):
     """A request at an integration's own door and how its checks went, for the person who sets the connection up.
 
     Never the request itself: ``findings`` holds slugs (``header_ok``, ``unresolved_variable``, …). The last few are
-    kept.
+    kept. ``times``: how often an authentic body came, its exact repeats of a moment included.
     """
 
     __tablename__ = "knocks"
@@ -118,6 +118,7 @@ class Knock(HasId, HasCreatedAt, Base):
     event_id: Mapped[str | None] = mapped_column(ForeignKey("events.id", ondelete="SET NULL"), index=True)
     refusal: Mapped[str | None] = mapped_column(String(80))
     findings: Mapped[list[str]] = mapped_column(JsonColumn, default=list)
+    times: Mapped[int] = mapped_column(default=1, server_default=text("1"))
 
 
 Index("ix_knocks_integration_id_id", Knock.integration_id, Knock.id)

@@ -1,7 +1,7 @@
 """The last deliveries at a connection's door: how their checks went, what became of them, and what there is to mend."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -32,7 +32,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A delivery: its checks, what became of it and why, and what to fix (None when there is nothing)."""
+    """A delivery: its checks, what became of it and why, and what to fix (None when there is nothing).
+
+    Also what it was about, as far as that could be read, and how many ``times`` it came.
+    """
 
     id: str
     created_at: datetime
@@ -42,6 +45,9 @@ class Heard:
     event_id: str | None
     signal_id: str | None
     fix: str | None
+    event_type: str | None = None
+    subject: str | None = None
+    times: int = 1
 
 
 def heard_at(session: Session, row: Integration, knocks: Sequence[Knock]) -> list[Heard]:
@@ -62,11 +68,13 @@ class _Fate:
     outcome: KnockOutcome
     reason: str | None = None
     signal_id: str | None = None
+    event_type: str | None = None
+    subject: str | None = None
 
 
 def _fates(session: Session, row: Integration, event_ids: Sequence[str]) -> dict[str, _Fate]:
     """What became of these events in the connection's workspace, by their ids."""
-    shown = load_only(Event.state, Event.reason)
+    shown = load_only(Event.state, Event.reason, Event.type, Event.subject)
     events = session.scalars(select(Event).options(shown).where(Event.id.in_(event_ids))).all() if event_ids else ()
     receipts = select(Receipt).where(Receipt.workspace_id == row.workspace_id, Receipt.event_id.in_(event_ids))
     receipt_of = {receipt.event_id: receipt for receipt in session.scalars(receipts)} if event_ids else {}
@@ -75,7 +83,10 @@ def _fates(session: Session, row: Integration, event_ids: Sequence[str]) -> dict
     limited: set[str | None] = {id_ for id_, facts in session.execute(signals) if facts.get("limited") is True}
     if is_limited(row):
         limited.add(None)  # an event that brought no words of its own was not read again either
-    return {event.id: _fate(event, receipt_of.get(event.id), limited) for event in events}
+    return {
+        event.id: replace(_fate(event, receipt_of.get(event.id), limited), event_type=event.type, subject=event.subject)
+        for event in events
+    }
 
 
 def _fate(event: Event, receipt: Receipt | None, limited: set[str | None]) -> _Fate:
@@ -95,6 +106,7 @@ def _heard(knock: Knock, fate: _Fate | None, inspector: Inspector | None) -> Hea
     return Heard(
         id=knock.id, created_at=knock.created_at, checks=found, outcome=fate.outcome, reason=fate.reason,
         event_id=knock.event_id, signal_id=fate.signal_id, fix=_fix(found, fate, inspector),
+        event_type=fate.event_type, subject=fate.subject, times=knock.times,
     )  # fmt: skip
 
 

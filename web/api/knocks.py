@@ -17,7 +17,7 @@ from web.services import services
 
 EXAMPLE: JsonObject = {
     "id": "kno_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "created_at": "2026-11-20T10:00:00Z", "outcome": "refused",
-    "reason": "token_mismatch", "event_id": None, "signal_id": None,
+    "reason": "token_mismatch", "event_id": None, "signal_id": None, "event_type": None, "subject": None, "times": 1,
     "fix": "The header holds another value: copy ours into Pylon again.",
     "checks": [
         {"slug": "header_wrong", "about": "Header", "is_well": False,
@@ -41,7 +41,11 @@ class KnockCheck(BaseModel):
 
 
 class DeliveryCheck(BaseModel):
-    """A delivery and how its checks went; never what it said. `fix` is null when there is nothing to do."""
+    """A delivery and how its checks went; never what it said. `fix` is null when there is nothing to do.
+
+    `event_type` and `subject` (the issue's id or number) are null where the delivery was refused or does not tell;
+    `times` counts its exact repeats.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -53,6 +57,9 @@ class DeliveryCheck(BaseModel):
     event_id: str | None
     signal_id: str | None
     fix: str | None
+    event_type: str | None
+    subject: str | None
+    times: int
 
 
 class TriggerBody(BaseModel):
@@ -84,7 +91,7 @@ class KnockPage(BaseModel):
 def list_knocks(integration_id: str, query_data: ListQuery) -> KnockPage:
     """List the last deliveries at a connection's address, refused ones included, with what to fix.
 
-    Equal deliveries within a second are listed once.
+    Refused deliveries with equal checks within a second are listed once; exact repeats of an authentic one are counted.
     """
     with services().database.read() as session:
         row = owned(session, Integration, integration_id, "integration")

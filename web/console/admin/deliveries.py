@@ -1,7 +1,7 @@
 """A connection's last deliveries as an admin looks at them while setting a platform up."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,8 +45,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivery: a verdict per column, what became of it and why, and what to fix. ``comfort`` says why the fix has
-    time.
+    """One delivery: what it was, its verdicts, what became of it and why, and what to fix. ``comfort`` says why the
+    fix has time.
     """
 
     at: datetime
@@ -57,6 +57,7 @@ class DeliveryRow:
     comfort: str | None
     event_id: str | None
     signal_id: str | None
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Deliveries:
 def deliveries(session: Session, row: Integration) -> Deliveries:
     """What came to the connection's door lately."""
     heard = last_heard(session, row)
-    told = "|".join(f"{each.id} {each.outcome} {each.reason}" for each in heard)
+    told = "|".join(f"{each.id} {each.outcome} {each.reason} {each.times}" for each in heard)
     return Deliveries(
         rows=tuple(_row(each) for each in heard),
         version=hashlib.sha256(told.encode()).hexdigest()[:16],
@@ -92,7 +93,17 @@ def _row(heard: Heard) -> DeliveryRow:
         comfort=_COMFORTS.get(heard.outcome) if _is_flawed(heard) else None,
         event_id=heard.event_id,
         signal_id=heard.signal_id,
+        what=" · ".join(_what(heard)),
     )
+
+
+def _what(heard: Heard) -> Iterator[str]:
+    if heard.event_type:
+        yield heard.event_type
+    if heard.subject:
+        yield f"issue {heard.subject}"
+    if heard.times > 1:
+        yield f"×{heard.times}"
 
 
 def _cell(column: str, heard: Heard) -> Cell:
