@@ -39,6 +39,18 @@ def _shown_once(page: Page) -> None:
     page.get_by_role("button", name="Create key").click()
 
 
+def _sent_again(page: Page) -> None:
+    _shown_once(page)
+    page.reload()
+
+
+def _refused(page: Page) -> None:
+    page.goto("/integrations/pylon")
+    page.get_by_label("Name").fill("Desk")
+    page.get_by_label("API token").fill("mistyped")
+    page.get_by_role("button", name="Check and go on").click()
+
+
 def _api_docs(page: Page) -> None:
     """The first routes stand for all: they are of one template, and axe-core takes half a minute for the whole."""
     page.goto("/api/docs")
@@ -72,6 +84,7 @@ FURNISHED: Mapping[str, Way] = {
     "integration": by("/integrations", ".entry:has(.mark-slack) a[href^='/integrations/']"),
     "disconnect": by("/integrations", "a[href$='/disconnect']"),
     "pylon-begin": at("/integrations/pylon"),
+    "pylon-refused": _refused,
     "pylon-set-up": by("/integrations", ".entry:has(.mark-pylon) a[href$='/pylon']"),
     "pylon-checks": _pylon_checks,
     "integration-of-pylon": by(
@@ -81,6 +94,7 @@ FURNISHED: Mapping[str, Way] = {
     "slack-apps": at("/slack-apps"),
     "webhook-keys": at("/webhook-keys"),
     "webhook-key-shown-once": _shown_once,
+    "form-sent-again": _sent_again,
     "events": at("/events"),
     "event": by("/events?state=failed", ".entry-head a"),
     "members": at("/members"),
