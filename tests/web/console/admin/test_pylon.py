@@ -270,3 +270,20 @@ def test_other_parts_of_the_configuration_stay(rooms: Rooms) -> None:
     rooms.submit(path, name="Renamed")
     assert row_of(rooms).config == {"pylon_accept_ts_scheme": True, "pylon_events": ["issue.closed"]}
     assert rooms.submit(path, name="Desk", pylon_events=["", "issue.exploded"]).status_code == 422
+
+
+def open_steps(rooms: Rooms, path: str) -> list[str]:
+    return [step.text[0] for step in rooms.page(path).select("details.step[open] > summary h2")]
+
+
+def test_steps_are_open_while_there_is_something_to_do(rooms: Rooms) -> None:
+    path = connected(rooms)
+    assert open_steps(rooms, path) == ["1", "2", "3", "4", "5"]
+    rooms.submit(path, access_token="token-acme")
+    rooms.submit(path, webhook_secret="whsec")
+    event = add_event(rooms.database, integration_id=row_of(rooms).id, state="processed")
+    add_receipt(rooms.database, event, rooms.made.workspace_id, outcome="handled")
+    knock(rooms, ["header_ok", "signature_ok", "issue_id_ok"], event_id=event)
+    assert open_steps(rooms, path) == ["5"]
+    again = BeautifulSoup(rooms.submit(path, access_token="token-nobody").text, "html.parser")
+    assert [step.text[0] for step in again.select("details.step[open] > summary h2")] == ["1", "5"]
