@@ -15,9 +15,9 @@ from web.actions.conversations import copies_in, join, part, probably_the_same
 from web.console import stream
 from web.console.blueprint import console
 from web.console.frame import frame_of
+from web.console.issue import issue_row
 from web.console.navigation import EDITORS
 from web.console.rows import SignalRow, signal_row
-from web.console.wording import web_link
 from web.services import services
 from web.session import Visitor, require_role
 
@@ -28,16 +28,6 @@ _LIKENESSES = {
     "same_moment": "within seconds",
     "same_thread": "the same thread",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class IssueRow:
-    """The Pylon issue that a conversation became; ``url`` is a web link or None."""
-
-    title: str | None
-    url: str | None
-    facts: tuple[tuple[str, str], ...]
-    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +74,6 @@ def part_conversation(visitor: Visitor, conversation_id: str) -> Response:
     """Keeps two conversations apart."""
     part(actor(visitor), clean(conversation_id), clean(request.form.get("other", "")))
     return redirect(url_for("console.conversation", conversation_id=conversation_id), 303)
-
-
-def issue_row(found: Conversation) -> IssueRow | None:
-    """What the page shows of the issue; None for a thread without one."""
-    if found.source_version is None:
-        return None
-    told = {
-        "State": (found.state or "").replace("_", " "),
-        "Priority": found.priority or "",
-        "Assigned to": found.assignee_name or found.assignee_email or "",
-        "Account": found.account_name or found.account_external_id or "",
-    }
-    facts = tuple((label, value) for label, value in told.items() if value)
-    return IssueRow(found.title, web_link(found.url), facts, tuple(found.tags))
 
 
 def _probably(session: Session, found: Conversation) -> Sequence[ProbableRow]:

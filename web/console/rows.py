@@ -1,7 +1,7 @@
 """What the templates show: plain values made from rows, so that a page needs no open session and no logic."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,7 @@ class SignalRow:
 
 @dataclass(frozen=True, slots=True)
 class SignalDetail:
-    """What only the signal's own page shows."""
+    """What only the signal's own page shows. ``facts`` are label, value, and the web page it leads to."""
 
     row: SignalRow
     author_email: str | None
@@ -59,7 +59,7 @@ class SignalDetail:
     frequency: str | None
     user_segment: str | None
     links: tuple[tuple[str, str], ...]
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str, str | None], ...]
     source_ref: str
     conversation_id: str | None
     captured_at: datetime
@@ -70,6 +70,7 @@ class ReceiptRow:
     """What became of one event that touched a signal."""
 
     event_id: str
+    signal_id: str | None
     platform: str
     type: str
     outcome: str
@@ -115,8 +116,8 @@ def signal_row(signal: Signal) -> SignalRow:
     )
 
 
-def signal_detail(signal: Signal) -> SignalDetail:
-    """The signal as its own page shows it."""
+def signal_detail(signal: Signal, *, told_already: Set[str] = frozenset()) -> SignalDetail:
+    """The signal as its own page shows it, without the metadata that the page tells in another place."""
     return SignalDetail(
         row=signal_row(signal),
         author_email=signal.author_email,
@@ -126,7 +127,9 @@ def signal_detail(signal: Signal) -> SignalDetail:
         frequency=signal.frequency,
         user_segment=signal.user_segment,
         links=tuple(_links(signal.links)),
-        facts=tuple(_facts(signal.source_metadata)) if signal.deleted_at is None else (),
+        facts=tuple(_facts(signal.source_metadata, _SHOWN_ELSEWHERE | _TECHNICAL | told_already))
+        if signal.deleted_at is None
+        else (),
         source_ref=signal.source_ref,
         conversation_id=signal.conversation_id,
         captured_at=signal.created_at,
@@ -137,6 +140,7 @@ def receipt_row(receipt: Receipt, event: Event, *, with_payload: bool) -> Receip
     """The receipt together with the event it is for; the payload as it arrived, made readable."""
     return ReceiptRow(
         event_id=event.id,
+        signal_id=receipt.signal_id,
         platform=event.platform,
         type=event.type,
         outcome=receipt.outcome,
@@ -177,8 +181,8 @@ def _links(links: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
             yield url, link.text("title") or url
 
 
-def _facts(metadata: dict[str, JsonValue]) -> Iterator[tuple[str, str]]:
+def _facts(metadata: dict[str, JsonValue], left_out: Set[str]) -> Iterator[tuple[str, str, str | None]]:
     """What the source added, as far as a person can read it."""
     for name, value in metadata.items():
-        if name not in _SHOWN_ELSEWHERE | _TECHNICAL and isinstance(value, str | int | float) and str(value).strip():
-            yield humanized(name), str(value)
+        if name not in left_out and isinstance(value, str | int | float) and str(value).strip():
+            yield humanized(name), str(value), web_link(value)

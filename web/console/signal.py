@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 
 from flask import redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, defer
 from werkzeug.wrappers import Response
 
 from core.errors import NotFound
 from core.taming import clean
-from db import Event, Receipt, Signal, SignalRevision
+from db import Conversation, Event, Receipt, Signal, SignalRevision
 from web.actions import actor
 from web.actions.signals import change_signals
 from web.console import stream
 from web.console.blueprint import console
 from web.console.frame import frame_of
+from web.console.issue import TOLD_BY_ISSUE, IssueRow, issue_row
 from web.console.navigation import EDITORS
 from web.console.quote import quote_of
 from web.console.rows import ReceiptRow, RevisionRow, SignalRow, receipt_row, revision_row, signal_detail, signal_row
@@ -34,10 +35,12 @@ def signal(visitor: Visitor, signal_id: str) -> str:
         found = stream.one(session, visitor.workspace_id, clean(signal_id))
         if found is None:
             raise NotFound("signal")
+        issue = _issue(session, found)
         return render_template(
             "signal.html",
             frame=frame_of(session, visitor),
-            detail=signal_detail(found),
+            detail=signal_detail(found, told_already=TOLD_BY_ISSUE if issue else frozenset()),
+            issue=issue,
             quote=quote_of(found) if found.deleted_at is None else None,
             conversation=_conversation(session, found),
             revisions=_revisions(session, found) if found.deleted_at is None else [],
@@ -58,6 +61,12 @@ def change_signal(visitor: Visitor, signal_id: str) -> Response:
     return redirect(url_for("console.signal", signal_id=signal_id, saved=1), 303)
 
 
+def _issue(session: Session, found: Signal) -> IssueRow | None:
+    """The issue that this signal's conversation is in Pylon."""
+    talk = session.get(Conversation, found.conversation_id) if found.conversation_id else None
+    return issue_row(talk) if talk else None
+
+
 def _conversation(session: Session, found: Signal) -> Sequence[SignalRow]:
     """The signals around this one, itself among them; none when it stands alone."""
     if found.conversation_id is None:
@@ -73,9 +82,20 @@ def _revisions(session: Session, found: Signal) -> list[RevisionRow]:
 
 
 def _receipts(session: Session, visitor: Visitor, found: Signal) -> list[ReceiptRow]:
-    query = select(Receipt, Event).join(Event, Receipt.event_id == Event.id).where(Receipt.signal_id == found.id)
+    """The events that touched the signal or, where none names it, its conversation: one event may bring several
+    messages of a Pylon issue, and its receipt names one of them.
+    """
+    own = _receipts_of(session, visitor, found, Receipt.signal_id == found.id)
+    if own or found.conversation_id is None:
+        return own
+    of_talk = select(Signal.id).where(Signal.conversation_id == found.conversation_id)
+    return _receipts_of(session, visitor, found, Receipt.signal_id.in_(of_talk))
+
+
+def _receipts_of(session: Session, visitor: Visitor, found: Signal, which: ColumnElement[bool]) -> list[ReceiptRow]:
     # As an expression: by the column's own index SQLite would read every receipt of the workspace.
-    query = query.where(func.coalesce(Receipt.workspace_id, "") == visitor.workspace_id)
+    mine = func.coalesce(Receipt.workspace_id, "") == visitor.workspace_id
+    query = select(Receipt, Event).join(Event, Receipt.event_id == Event.id).where(which, mine)
     shows_payload = visitor.administers and found.deleted_at is None
     if not shows_payload:
         query = query.options(defer(Event.payload))

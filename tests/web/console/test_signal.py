@@ -121,3 +121,45 @@ def test_the_quote_card_names_who_and_where(console: Console) -> None:
 def test_reasons_read_as_they_are_documented() -> None:
     documented = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|$", REASONS, re.MULTILINE))
     assert {slug: documented[slug] for slug in reasons._REASONS} == reasons._REASONS
+
+
+def test_the_issue_is_told_as_it_is_now(console: Console) -> None:
+    with console.database.write() as session:
+        talk = Conversation(
+            workspace_id=console.made.workspace_id, source_version="1", state="on_hold", priority="urgent",
+            assignee_name="Kim", tags=["export"], url="https://app.usepylon.com/issues?issueNumber=7",
+        )  # fmt: skip
+        session.add(talk)
+    then = {"number": 7, "state": "new", "priority": "low", "link": "https://app.usepylon.com/issues?issueNumber=7"}
+    signal = console.add_signal("2f1c", source="pylon", conversation_id=talk.id, source_metadata=then)
+    page = console.page(f"/signals/{signal.id}")
+    panel = page.select_one("section[aria-labelledby=issue]")
+    assert panel is not None
+    told = [(row.dt.text, row.dd.text.strip()) for row in panel.select("dl > div") if row.dt and row.dd]
+    assert told == [("State", "on hold"), ("Priority", "urgent"), ("Assigned to", "Kim"), ("Tags", "export")]
+    link = panel.select_one("a")
+    assert link is not None
+    assert (link["href"], link["rel"], link["target"]) == (then["link"], ["noopener", "noreferrer"], "_blank")
+    about = page.select_one("section[aria-labelledby=about]")
+    assert about is not None
+    assert ("7" in about.text, "low" in about.text, "Link" in about.text) == (True, False, False)
+
+
+def test_what_leads_to_a_page_is_a_link_and_nothing_else_is(console: Console) -> None:
+    told = {"link": "https://app.usepylon.com/issues?issueNumber=7", "other": "javascript:alert(1)"}
+    signal = console.add_signal("2f1c", source="pylon", source_metadata=told)
+    about = console.page(f"/signals/{signal.id}").select_one("section[aria-labelledby=about]")
+    assert about is not None
+    assert [(a["href"], a["rel"]) for a in about.select("dd a.away")] == [(told["link"], ["noopener", "noreferrer"])]
+    assert told["other"] in about.text
+
+
+def test_what_came_with_others_of_its_conversation_says_so(console: Console) -> None:
+    _, first, second = add_conversation(console)
+    add_receipt(console, second, b'{"event": "message.created"}')
+    page = console.page(f"/signals/{first.id}").text
+    assert "It came with what else was said in this conversation." in page
+    assert "message.created" in page
+    assert "It came with" not in console.page(f"/signals/{second.id}").text
+    alone = console.add_signal("C9:9.0")
+    assert "no longer kept" in console.page(f"/signals/{alone.id}").text
