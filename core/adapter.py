@@ -122,7 +122,8 @@ class ReceivedEvent:
 class Recipient:
     """The workspace's side of an event: which connection it came through and how that is configured.
 
-    ``scope`` is the signal's source scope (webhook key, Pylon organisation, "" for Slack).
+    ``scope`` is the signal's source scope (webhook key, Pylon organisation, "" for Slack). ``colleagues`` are the
+    addresses of the workspace's members, in lower case, where a body may be all that tells who somebody is.
     """
 
     workspace_id: str
@@ -133,6 +134,7 @@ class Recipient:
     bot_id: str | None = None
     has_token: bool = False
     is_active: bool = True
+    colleagues: frozenset[str] = frozenset()
     config: JsonObject = field(default_factory=dict)
 
 

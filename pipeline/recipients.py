@@ -6,12 +6,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import cast
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.adapter import AccountKey, Envelope, Recipient
 from core.taming import JsonObject
-from db import Event, Integration, SlackApp, WebhookKey
+from db import Event, Integration, SlackApp, User, WebhookKey, WorkspaceMember
 from db.sealed import holds
 from pipeline.installations.audiences import Ask, Audience, known
 
@@ -42,7 +42,7 @@ def match(
     *,
     told: Mapping[str, tuple[AccountKey, ...]] = MappingProxyType({}),
 ) -> dict[str, Match]:
-    """The match of every event of a batch, by event id, in at most five queries. ``told``, by event id, is who may
+    """The match of every event of a batch, by event id, in at most six queries. ``told``, by event id, is who may
     see it as Slack just said.
     """
     arrivals = list(arrivals)
@@ -52,6 +52,7 @@ def match(
     arrivals = [(event, _widened(envelope, audiences.get(event.id))) for event, envelope in arrivals]
     by_account = _slack_integrations(session, arrivals)
     by_id = _integrations(session, {event.integration_id for event, _ in arrivals if event.integration_id})
+    colleagues = _colleagues(session, by_id.values())
     keys = _webhook_keys(session, {event.webhook_key_id for event, _ in arrivals if event.webhook_key_id})
     matches = {}
     for event, envelope in arrivals:
@@ -64,7 +65,7 @@ def match(
             )
             matches[event.id] = replace(matched, asks=asks)
         elif event.integration_id:
-            matches[event.id] = _match_integration(by_id.get(event.integration_id))
+            matches[event.id] = _match_integration(by_id.get(event.integration_id), colleagues)
         elif event.platform == "slack":
             matches[event.id] = Match(reason="slack_app_deleted")
         else:
@@ -91,10 +92,11 @@ def _match_slack(
     return Match(recipients, None if recipients else "workspace_not_connected")
 
 
-def _match_integration(integration: Integration | None) -> Match:
+def _match_integration(integration: Integration | None, colleagues: Mapping[str, frozenset[str]]) -> Match:
     if integration is None or not integration.is_connected:
         return Match(reason="integration_disconnected")
-    return Match((recipient_of(integration, scope=scope_of(integration)),))
+    recipient = recipient_of(integration, scope=scope_of(integration))
+    return Match((replace(recipient, colleagues=colleagues.get(integration.workspace_id, frozenset())),))
 
 
 def _match_key(key: WebhookKey | None) -> Match:
@@ -189,6 +191,22 @@ def _integrations(session: Session, ids: set[str]) -> dict[str, Integration]:
     if not ids:
         return {}
     return {row.id: row for row in session.scalars(select(Integration).where(Integration.id.in_(ids)))}
+
+
+def _colleagues(session: Session, integrations: Iterable[Integration]) -> dict[str, frozenset[str]]:
+    """The addresses of the members, by workspace, of connections that can ask nobody who a person is."""
+    alone = {row.workspace_id for row in integrations if row.slack_app_id is None and not holds(row, "access_token")}
+    if not alone:
+        return {}
+    query = (
+        select(WorkspaceMember.workspace_id, func.lower(User.email))
+        .join(User, User.id == WorkspaceMember.user_id)
+        .where(WorkspaceMember.workspace_id.in_(alone), User.email.is_not(None))
+    )
+    found: dict[str, set[str]] = {}
+    for workspace_id, address in session.execute(query):
+        found.setdefault(workspace_id, set()).add(address)
+    return {workspace_id: frozenset(addresses) for workspace_id, addresses in found.items()}
 
 
 def _webhook_keys(session: Session, ids: set[str]) -> dict[str, WebhookKey]:

@@ -44,7 +44,7 @@ class PylonAdapter:
     def signals(self, event: ReceivedEvent, recipient: Recipient, findings: Findings) -> Decision:
         """One capture per customer message that is known; the look-ups needed first; or why there is none."""
         try:
-            notice = notice_of(event.payload)
+            notice = notice_of(event.payload, recipient.colleagues)
         except NotJsonObject as error:
             issue_id = salvaged(event.payload) if recipient.has_token else None
             return hydrated(issue_id, event, recipient, findings, SALVAGED) if issue_id else Ignored(error.reason)

@@ -1,10 +1,16 @@
 """A flat body's fields, each under every name that hand-written templates are known to give it."""
 
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
 from core.signal import Account, Author
 from core.taming import Tame
 from integrations.pylon.issues import Issue, Message, key_of, slack_thread_of, tags_of, web_link
 from integrations.pylon.readable import readable, readable_if_markup
+from integrations.pylon.sides import is_same_person, sides_of
 
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 _MARKUP_FIELDS = ("issue_body_html", "body_html", "message_body_html", "message_html", "description_html")
 _ISSUE_TEXT = ("issue_body_html", "body_html", "issue_body", "body", "body_text", "description", "issue_description")
 _MESSAGE_TEXT = ("message_body_html", "message_html", "message_body", "message_text", "body_html", "body", "message")
@@ -35,34 +41,20 @@ def flat_issue(body: Tame, issue_id: str) -> Issue:
     )
 
 
-def flat_opening(body: Tame) -> Message:
+def flat_opening(body: Tame, colleagues: Collection[str] = ()) -> Message:
     """The issue's own text: the requester's words that opened it."""
-    return Message(None, _words(body, _ISSUE_TEXT), _requester(body))
+    return Message(None, _words(body, _ISSUE_TEXT), sides_of(body, _requester(body), colleagues).requesters())
 
 
-def flat_message(body: Tame) -> Message:
-    """The message that the body is about."""
+def flat_message(body: Tame, colleagues: Collection[str] = ()) -> Message:
+    """The message that the body is about. ``colleagues``: addresses of people who are surely ours."""
     return Message(
         id=body.text("message_id"),
         text=_words(body, _MESSAGE_TEXT),
-        author=_message_author(body),
+        author=_message_author(body, colleagues),
         sent_at=body.time("message_sent_at", "message_timestamp", "sent_at", "timestamp"),
         updated_at=body.time("message_updated_at", "issue_updated_at", "updated_at"),
     )
-
-
-def is_by_agent(body: Tame) -> bool:
-    """Whether the body itself gives its author away: as a user of Pylon, by type, or as the issue's assignee."""
-    told, author = _author_object(body), _message_author(body)
-    kind = (body.text("message_author_type", "author_type") or told.text("type") or "").lower()
-    assignee = body.object("assignee")
-    assignee_id = key_of(body.text("issue_assignee_id", "assignee_id") or assignee.text("id"))
-    assignee_email = body.text("issue_assignee_email", "assignee_email") or assignee.text("email")
-    if assignee_id is not None and author.external_id == assignee_id:
-        return True
-    if assignee_email is not None and author.email == assignee_email:
-        return True
-    return bool(told.object("user")) or kind in ("user", "agent", "bot")
 
 
 def _words(body: Tame, names: tuple[str, ...]) -> str:
@@ -73,7 +65,7 @@ def _words(body: Tame, names: tuple[str, ...]) -> str:
 
 
 def _requester(body: Tame) -> Author:
-    """The one who asked: the customer, by Pylon's definition. One known template misspells the id's name."""
+    """The one who asked. One known template misspells the id's name."""
     requester = body.object("requester")
     plain = None if requester else body.text("requester")
     email = body.text("issue_requester_email", "requester_email") or requester.text("email")
@@ -82,23 +74,20 @@ def _requester(body: Tame) -> Author:
         name=body.text("issue_requester_name", "requester_name") or requester.text("name") or plain,
         email=email or (plain if plain and "@" in plain else None),
         external_id=key_of(key),
-        affiliation="external",
     )
 
 
-def _message_author(body: Tame) -> Author:
-    author = _author_object(body)
-    contact = author.object("contact")
-    name = body.text("message_author_name", "author_name") or author.text("name")
-    name = name if name or author else body.text("message_author", "author")
-    email = body.text("message_author_email", "author_email") or contact.text("email") or author.text("email")
-    key = key_of(body.text("message_author_id", "author_id") or contact.text("id") or author.text("id"))
+def _message_author(body: Tame, colleagues: Collection[str]) -> Author:
+    told = body.object("message_author") or body.object("author")
+    person = told.object("contact") or told.object("user")
+    name = body.text("message_author_name", "author_name") or told.text("name") or person.text("name")
+    name = name if name or told else body.text("message_author", "author")
+    email = body.text("message_author_email", "author_email") or person.text("email") or told.text("email")
+    key = key_of(body.text("message_author_id", "author_id") or person.text("id") or told.text("id"))
+    kind = body.text("message_author_type", "author_type", "message_author_kind", "author_kind")
     requester = _requester(body)
-    asked = bool((key and key == requester.external_id) or (email and email == requester.email))
-    if asked:
-        return Author(name or requester.name, email or requester.email, key or requester.external_id, "external")
-    return Author(name, email, key, "external" if contact else "unknown")
-
-
-def _author_object(body: Tame) -> Tame:
-    return body.object("message_author") or body.object("author")
+    author = Author(name, email or (name if name and _ADDRESS.fullmatch(name) else None), key)
+    sides = sides_of(body, requester, colleagues)
+    if is_same_person(author, requester):
+        author = Author(name or requester.name, author.email or requester.email, key or requester.external_id)
+    return replace(author, affiliation=sides.of(author, told, kind or told.text("type", "kind", "role")))

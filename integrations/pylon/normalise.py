@@ -5,10 +5,11 @@ others are flat with names of their own. Each field is read under every name tha
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from core.taming import Tame
-from integrations.pylon.flat import flat_issue, flat_message, flat_opening, is_by_agent
+from integrations.pylon.flat import flat_issue, flat_message, flat_opening
 from integrations.pylon.issues import Issue, Message, is_set
 from integrations.pylon.shapes import flattened, repeats_keys
 
@@ -80,20 +81,21 @@ def type_and_issue(payload: bytes) -> tuple[str, str | None]:
     return _type_of(body), _issue_id(body)
 
 
-def notice_of(payload: bytes) -> Notice:
-    """What a body tells. Raises `NotJsonObject`."""
+def notice_of(payload: bytes, colleagues: Collection[str] = ()) -> Notice:
+    """What a body tells; ``colleagues`` are addresses of people who are surely ours. Raises `NotJsonObject`."""
     body = flattened(payload)
     kind = _type_of(body)
     issue_id = _issue_id(body)
+    message = flat_message(body, colleagues)
     return Notice(
         type=kind,
         issue_id=issue_id,
         issue=flat_issue(body, issue_id or ""),
-        opening=flat_opening(body),
-        message=flat_message(body),
+        opening=flat_opening(body, colleagues),
+        message=message,
         thin=_THIN.issuperset(body.raw),
         private=is_set(body.raw.get("message_is_private")) or is_set(body.raw.get("is_private")),
-        by_agent=is_by_agent(body),
+        by_agent=message.author.affiliation == "internal",
         ambiguous=repeats_keys(payload),
         is_named=_name_of(body) in TYPES,
         unconfirmed=kind == MESSAGE_CREATED and body.text(*_SURELY_AN_ISSUES, *_NUMBERS, "message_id") is None,
