@@ -1,14 +1,16 @@
 """Writes down what was decided: signals, conversations, receipts and the events' states, in one transaction."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, update
+from sqlalchemy.event import listen
 from sqlalchemy.orm import Session
 
 from core.signal import Capture, Ignored, Writes
+from core.tally import tally_events
 from core.taming import bounded
 from db import Event, Integration, Receipt, WebhookKey
 from db.dialects import insert_into
@@ -26,6 +28,9 @@ USED_RESOLUTION = timedelta(minutes=1)
 """How exact ``last_used_at`` is: one write a minute, not one per event."""
 
 _OF_RECEIPT = ("integration_id", "outcome", "reason", "signal_id", "thread", "author", "waits")
+_ENDED = "events_ended"
+"""In a session: how many events of a platform ended in a state, to be told once that is committed."""
+
 _RANK = ("captured", "updated", "deleted", "handled", "superseded", "failed", "ignored")
 
 
@@ -136,10 +141,12 @@ def _store_receipts(session: Session, receipts: list[dict[str, Any]]) -> None:
 def _finish_events(session: Session, plans: Iterable[Plan], kept: set[str], now: datetime) -> None:
     """One UPDATE per kind of end. An event whose every write came to nothing is ignored, not processed."""
     ends: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+    ended: Counter[tuple[str, str]] = session.info.setdefault(_ENDED, Counter())
     for plan in plans:
         came_to_nothing = plan.state == "processed" and plan.event.id not in kept
         end = ("ignored", "nothing_to_change") if came_to_nothing else (plan.state, plan.final_reason)
         ends[end].append(plan.event.id)
+        ended[plan.event.platform, end[0]] += 1
     for (state, reason), ids in ends.items():
         values = {"state": state, "reason": reason, "processed_at": now, "due_at": None, "lease_token": None}
         session.execute(
@@ -162,3 +169,11 @@ def _touch(session: Session, model: type[Integration | WebhookKey], ids: set[str
         update(model).where(model.id.in_(present), stale).values(**values),
         execution_options={"synchronize_session": False},
     )
+
+
+def _tell_ended(session: Session) -> None:
+    for (platform, state), number in session.info.pop(_ENDED, {}).items():
+        tally_events(platform, state, number)
+
+
+listen(Session, "after_commit", _tell_ended)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
-from core.tally import count_calls
+from core.tally import count_calls, count_events
 from db import Database, Duty, Event, Import, Integration, Pause, Receipt
 from db.dialects import is_unavailable
 from db.stream import Lane
@@ -48,7 +48,7 @@ class Figures:
             "signalbox_inbound_requests", "Requests at the doors for events.", ["platform", "outcome"],
             registry=self._own,
         )  # fmt: skip
-        count_platform_calls(self._own)
+        count_work(self._own)
         self.streams = Gauge(
             "signalbox_streams", "Open streams of signals.", multiprocess_mode="livesum", registry=self._own
         )
@@ -67,13 +67,18 @@ class Figures:
         return counted + generate_latest(rows)
 
 
-def count_platform_calls(registry: CollectorRegistry | None = None) -> None:
-    """From now on this process counts its calls to platforms, for whoever shares the folder."""
+def count_work(registry: CollectorRegistry | None = None) -> None:
+    """From now on this process counts its calls to platforms and what it processes, for whoever shares the folder."""
     calls = Counter(
         "signalbox_platform_calls", "Calls to platforms by how they went; slack_rate_limited ones wait.",
         ["platform", "method", "outcome"], registry=registry,
     )  # fmt: skip
+    events = Counter(
+        "signalbox_processed_events", "Events that were processed, by the state in which they ended.",
+        ["platform", "state"], registry=registry,
+    )  # fmt: skip
     count_calls(lambda *labels: calls.labels(*labels).inc())
+    count_events(lambda platform, state, number: events.labels(platform, state).inc(number))
 
 
 class _Rows(Collector):

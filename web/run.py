@@ -37,9 +37,9 @@ def run_worker_process(settings: Settings, steps: Sequence[Step], clock: Clock) 
     """Runs the steps in this process until SIGINT or SIGTERM. What it counts is shown by the server that started it."""
     exit_with_parent()
     if METRICS_FOLDER in os.environ:
-        from web.figures import count_platform_calls  # noqa: PLC0415  # its library reads the environment when imported
+        from web.figures import count_work  # noqa: PLC0415  # its library reads the environment when imported
 
-        count_platform_calls()
+        count_work()
     if settings.is_postgresql:
         run_worker(settings.database_url, steps, clock)
         return

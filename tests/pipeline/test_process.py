@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from core import tally
 from db import CaptureMode, Event, Integration, SignalRevision, SlackApp, Workspace
 from pipeline.receive import Stored
 from pipeline.replay import replay
@@ -172,7 +173,11 @@ def test_one_bad_event_does_not_hold_back_its_batch(line: Line) -> None:
 
 
 def test_what_the_database_refuses_fails_alone(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An adapter that lets through what the database cannot hold must not stop the line."""
+    """An adapter that lets through what the database cannot hold must not stop the line. What was rolled back with it
+    and done again is counted once.
+    """
+    told: list[tuple[str, str, int]] = []
+    monkeypatch.setattr(tally, "_event_counters", [lambda *each: told.append(each)])
     adapter = line.process.adapters["webhook"]
     original = type(adapter).signals
 
@@ -189,6 +194,7 @@ def test_what_the_database_refuses_fails_alone(line: Line, monkeypatch: pytest.M
     assert [signal.verbatim for signal in line.signals()] == ["good"]
     assert line.event(good.event_id).state == "processed"
     assert (line.event(bad.event_id).state, line.event(bad.event_id).reason) == ("failed", "not_storable")
+    assert sorted(told) == [("webhook", "failed", 1), ("webhook", "processed", 1)]
 
 
 def test_being_used_is_noted_once_a_minute(line: Line) -> None:
