@@ -222,6 +222,7 @@ class Parts:
             historians=self.offers.history,
             inspectors=self.offers.inspection,
             panels=self.offers.panel,
+            retellers=self.offers.retelling,
             books=self.offers.channels,
             access=self.access,
             inbox=(CommitEach if self.database.is_postgresql else GroupCommit)(

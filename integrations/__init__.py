@@ -18,6 +18,7 @@ from core.adapter import Adapter, Inspector, LookupClient, Pauses
 from core.channels import ChannelBook
 from core.history import Historian
 from core.panel import Panel
+from core.retelling import Reteller
 from core.tickets import TicketDesk
 
 PARTS: Mapping[str, str] = {
@@ -28,6 +29,7 @@ PARTS: Mapping[str, str] = {
     "tickets": "ticket_desk",
     "inspection": "inspector",
     "panel": "panel",
+    "retelling": "reteller",
 }
 """The modules that a platform may have and the function that makes their part. The first five ask the platform's API:
 they are given ``(api_url, pauses)``, where an empty address means the platform's own.
@@ -54,6 +56,7 @@ class Offers:
     tickets: Mapping[str, TicketDesk]
     inspection: Mapping[str, Inspector]
     panel: Mapping[str, Panel]
+    retelling: Mapping[str, Reteller]
 
 
 @cache

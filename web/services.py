@@ -13,6 +13,7 @@ from core.digests import Digester
 from core.features import FeatureTable
 from core.history import Historian
 from core.panel import Panel
+from core.retelling import Reteller
 from core.settings import Settings
 from db import Database
 from oauth.installer import Installer
@@ -40,6 +41,7 @@ class Services:
     interactions: Interactions
     inspectors: Mapping[str, Inspector] = field(default_factory=dict)
     panels: Mapping[str, Panel] = field(default_factory=dict)
+    retellers: Mapping[str, Reteller] = field(default_factory=dict)
     slack_features: FeatureTable = field(default_factory=lambda: FeatureTable(()))
     """What the Slack app can do; whoever installed it before may have granted less."""
 

@@ -8,11 +8,12 @@ from types import MappingProxyType
 from core.signal import Capture, Decision, Ignored, Lookup, Needs, Removal, Said, Writes
 from integrations.slack.arrival import Arrival, read_team
 from integrations.slack.asking import mentioned, reacted, submitted
-from integrations.slack.changes import is_taken_away, present_channel
-from integrations.slack.messages import Message, as_ts, moment, read_channel, read_message, read_ts
+from integrations.slack.changes import is_taken_away
+from integrations.slack.messages import Message, moment, read_message, read_ts
 from integrations.slack.scopes import CHANNEL_EVENTS, LIFECYCLE_EVENTS
 from integrations.slack.selection import drops_colleagues, is_of_a_customer, subtype_reason, why_not
 from integrations.slack.signals import as_signal, thread_of
+from integrations.slack.subject import channel_of, happened_at
 
 
 def decide(arrival: Arrival) -> Decision:
@@ -38,7 +39,7 @@ def _is_locked_out(arrival: Arrival) -> bool:
 
 def _new(arrival: Arrival) -> Decision:
     event = arrival.callback.event
-    message = read_message(event, _channel(arrival))
+    message = read_message(event, channel_of(arrival))
     if message is None:
         return Ignored("message_incomplete")
     return _capture(arrival, message, version=max(message.ts, message.edited_ts or ""))
@@ -47,7 +48,7 @@ def _new(arrival: Arrival) -> Decision:
 def _changed(arrival: Arrival) -> Decision:
     """Slack also reports a message as changed when it unfurls its links, and when a thread's root is deleted."""
     event = arrival.callback.event
-    channel = _channel(arrival)
+    channel = channel_of(arrival)
     message = read_message(event.object("message"), channel)
     before = read_message(event.object("previous_message"), channel)
     if message is None:
@@ -57,12 +58,12 @@ def _changed(arrival: Arrival) -> Decision:
     if before and (before.markup, before.words) == (message.markup, message.words):
         return Ignored("unfurl_only")
     # The event's own ts orders edits; ``edited.ts`` counts whole seconds and would lose the second of two.
-    return _capture(arrival, message, version=_happened_at(arrival))
+    return _capture(arrival, message, version=happened_at(arrival))
 
 
 def _deleted(arrival: Arrival) -> Decision:
     event = arrival.callback.event
-    channel = _channel(arrival)
+    channel = channel_of(arrival)
     before = read_message(event.object("previous_message"), channel)
     ts = read_ts(event, "deleted_ts") or (before.ts if before else None)
     if channel is None or ts is None:
@@ -119,8 +120,9 @@ def _capture(arrival: Arrival, message: Message, *, version: str) -> Decision:
     if message.words is None:
         return Ignored(reason or "message_empty")
     if reason and not joins and not (is_edit and reason in RULES_OF_TODAY):
-        hinges = _hinges(arrival, message) if reason == "internal_author" else ()
-        return Ignored(reason, hinges, _said(message) if reason in PEOPLES_WORDS else None)
+        if reason not in PEOPLES_WORDS:
+            return Ignored(reason)
+        return Ignored(reason, _hinges(arrival, message) if _may_matter(reason, message) else (), _said(message))
     signal = as_signal(arrival, message, message.words, version=version)
     is_open = signal.author.affiliation == "unknown" and drops_colleagues(arrival, message.channel)
     return _write(
@@ -132,6 +134,11 @@ def _capture(arrival: Arrival, message: Message, *, version: str) -> Decision:
         ),
         hinges_on=_hinges(arrival, message) if is_open else (),
     )
+
+
+def _may_matter(reason: str, message: Message) -> bool:
+    """Whether knowing who it is matters: a guest's words are kept, and a reply may be shown beside what is captured."""
+    return reason == "internal_author" or message.thread_ts is not None
 
 
 def _said(message: Message) -> Said:
@@ -148,12 +155,12 @@ def _remove(arrival: Arrival, channel: str, ts: str, before: Message | None) -> 
     reason = why_not(arrival, channel, before)
     if reason and reason not in RULES_OF_TODAY:
         return Ignored(reason)
-    happened_at = _happened_at(arrival)
+    version = happened_at(arrival)
     return _write(
         Removal(
             ref=f"{channel}:{ts}",
-            version=happened_at,
-            deleted_at=moment(happened_at) or arrival.received_at,
+            version=version,
+            deleted_at=moment(version) or arrival.received_at,
             occurred_at=moment(ts) or arrival.received_at,
             conversation=(thread_of(channel, ts, before.thread_ts if before else None),),
             only_changes=reason,
@@ -163,14 +170,3 @@ def _remove(arrival: Arrival, channel: str, ts: str, before: Message | None) -> 
 
 def _write(write: Capture | Removal, *, hinges_on: tuple[Lookup, ...] = ()) -> Decision:
     return Writes((write,), hinges_on=hinges_on)
-
-
-def _channel(arrival: Arrival) -> str | None:
-    """The id that the event's channel has now: late words may still come under an earlier one."""
-    channel = read_channel(arrival.callback.event)
-    return present_channel(arrival.recipient.config, channel) if channel else None
-
-
-def _happened_at(arrival: Arrival) -> str:
-    """The event's own ``ts``; the arrival stands in for one that is missing."""
-    return read_ts(arrival.callback.event, "event_ts", "ts") or as_ts(arrival.received_at)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from core.taming import Tame
-from integrations.slack.arrival import Callback
-from integrations.slack.messages import read_channel, read_ts
+from integrations.slack.arrival import Arrival, Callback
+from integrations.slack.changes import present_channel
+from integrations.slack.messages import as_ts, read_channel, read_ts
 
 
 def subject(callback: Callback) -> str | None:
@@ -18,6 +19,17 @@ def subject(callback: Callback) -> str | None:
 def named(channel: str | None, ts: str | None) -> str | None:
     """The name of that message."""
     return f"{channel}:{ts}" if channel and ts else None
+
+
+def channel_of(arrival: Arrival) -> str | None:
+    """The id that the event's channel has now: late words may still come under an earlier one."""
+    channel = read_channel(arrival.callback.event)
+    return present_channel(arrival.recipient.config, channel) if channel else None
+
+
+def happened_at(arrival: Arrival) -> str:
+    """The event's own ``ts``; the arrival stands in for one that is missing."""
+    return read_ts(arrival.callback.event, "event_ts", "ts") or as_ts(arrival.received_at)
 
 
 def _itself(event: Tame) -> str | None:

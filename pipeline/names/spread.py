@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.adapter import AccountKey
 from core.affiliations import affiliation_of
 from core.signal import Account, Affiliation, Author, Lookup
-from core.taming import JsonObject, tidy
+from core.taming import JsonObject, Tame, tidy
 from db import DirectoryEntry, Event, Integration, Receipt, Signal, SignalRevision
 from db.search import index_signals
 from pipeline.names.directory import Entry, accounts_of, want
@@ -113,6 +113,7 @@ def _take_back(session: Session, signal: Signal, reason: str, now: datetime) -> 
     """A colleague's words, which are not wanted: what is left is an empty, deleted signal, by which whoever was told of
     it learns that it is gone.
     """
+    thread, author = _thread_of(signal), signal.author_external_id
     signal.verbatim, signal.source_metadata, signal.source_url = "", {}, None
     signal.author_name = signal.author_email = signal.author_external_id = None
     signal.author_affiliation, signal.is_trivial = "internal", False
@@ -120,6 +121,12 @@ def _take_back(session: Session, signal: Signal, reason: str, now: datetime) -> 
     session.execute(delete(SignalRevision).where(SignalRevision.signal_id == signal.id))
     for receipt in session.scalars(select(Receipt).where(Receipt.signal_id == signal.id).with_for_update()):
         receipt.outcome, receipt.reason, receipt.signal_id = "ignored", reason, None
+        receipt.thread, receipt.author = thread, author
+
+
+def _thread_of(signal: Signal) -> str:
+    channel, _, ts = signal.source_ref.partition(":")
+    return f"{channel}:{Tame(signal.source_metadata).text('thread_ts') or ts}"
 
 
 def _teams(signals: Sequence[Signal]) -> set[str]:

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from core.errors import FieldError, InvalidFields
 from db import DirectoryEntry, Integration, Signal, SignalRevision
 from db.search import index_signals
-from pipeline.forgetting import forget_payloads
+from pipeline.forgetting import ERASED, forget_payloads, forget_unkept
 from web.actions import Actor, audit
 from web.services import services
 
 BATCH = 500
-ERASED_REASON = "erased"
+ERASED_REASON = ERASED
 ERASED_VERSION = "~erased"
 """Sorts after every version that a source can give, so that no late event ever writes to the tombstone."""
 
@@ -37,11 +37,15 @@ def erase(who: Actor, whose: Whose) -> int:
     """Erases them in batches, each whole in itself; returns how many signals were erased.
 
     Of a signal remain its place, its times and a deletion mark; of its events the receipts, with the reason ``erased``.
-    Payloads go too, unless another workspace received the same event: there it is hidden from this one.
+    Payloads go too, unless another workspace received the same event: there it is hidden from this one. So does what
+    these people said and what was not kept.
     """
-    whose, erased = _checked(whose), 0
-    while ids := _erase_batch(who, whose):
-        erased += len(ids)
+    whose, erased, people = _checked(whose), 0, _known_as(who, whose)
+    while rows := _erase_batch(who, whose):
+        erased += len(rows)
+        people |= {author for _, author in rows if author}
+    while people and _erase_unkept(who, people):
+        pass
     with services().database.write() as session:
         by = "author" if whose.author is not None else "account"
         audit(session, who, "signals.erased", None, {"by": by, "signals": erased})
@@ -64,22 +68,36 @@ def _theirs(who: Actor, whose: Whose) -> ColumnElement[bool]:
     return and_(Signal.workspace_id == who.workspace_id, Signal.source_version != ERASED_VERSION, named)
 
 
-def _erase_batch(who: Actor, whose: Whose) -> Sequence[str]:
+def _known_as(who: Actor, whose: Whose) -> set[str]:
+    """The ids at the source of a person who is named, as far as platforms told of them."""
+    if whose.author is None:
+        return set()
+    entry, email = DirectoryEntry, func.lower(DirectoryEntry.facts["email"].as_string())
+    ours = select(Integration.id).where(Integration.workspace_id == who.workspace_id)
+    known = select(entry.ref).where(entry.integration_id.in_(ours), entry.kind == "user")
+    with services().database.read() as session:
+        return {whose.author, *session.scalars(known.where(email == whose.author.lower()))}
+
+
+def _erase_unkept(who: Actor, people: Collection[str]) -> int:
+    with services().database.write() as session:
+        return forget_unkept(session, who.workspace_id, people, reason=ERASED_REASON)
+
+
+def _erase_batch(who: Actor, whose: Whose) -> Sequence[tuple[str, str | None]]:
     now = services().clock()
     with services().database.write() as session:
         found = select(Signal.id, Signal.author_external_id).where(_theirs(who, whose)).order_by(Signal.id).limit(BATCH)
-        rows = session.execute(found).all()
-        ids = [row.id for row in rows]
+        rows = [(row.id, row.author_external_id) for row in session.execute(found)]
+        ids = [signal_id for signal_id, _ in rows]
         if ids:
             if whose.author is not None:
-                _forget_names(
-                    session, who.workspace_id, {row.author_external_id for row in rows if row.author_external_id}
-                )
+                _forget_names(session, who.workspace_id, {author for _, author in rows if author})
             forget_payloads(session, who.workspace_id, ids, reason=ERASED_REASON)
             session.execute(delete(SignalRevision).where(SignalRevision.signal_id.in_(ids)))
             _bury(session, ids, now)
             index_signals(session, ids)
-    return ids
+    return rows
 
 
 def _forget_names(session: Session, workspace_id: str, people: Collection[str]) -> None:

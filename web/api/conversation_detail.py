@@ -1,12 +1,17 @@
 """One conversation: what was said in it, what its issue is like, and which other one is probably the same."""
 
+from dataclasses import asdict
+from datetime import datetime
+
 from flask import Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.taming import JsonObject
 from db import Conversation as ConversationRow
 from db import Signal as SignalRow
+from pipeline.beside import Beside, said_beside
 from web.actions import actor
 from web.actions.conversations import copies_in, join, part, probably_the_same
 from web.api.blueprint import api
@@ -15,7 +20,7 @@ from web.api.etags import has_etag, tagged
 from web.api.fields import Body, Text
 from web.api.rows import owned
 from web.api.signals import EXAMPLE as SIGNAL
-from web.api.signals import Signal, SignalAccount
+from web.api.signals import Signal, SignalAccount, SignalAuthor
 from web.auth import caller, needs
 from web.services import services
 
@@ -32,6 +37,12 @@ DETAIL: JsonObject = EXAMPLE | {
     ],
     "copies": [{"signal_id": "sig_01K5ZJ6Q2V5M8X0T3N7R4B9C1G", "original_id": "sig_01K5ZJ6Q2V5M8X0T3N7R4B9C1H"}],
     "signals": [SIGNAL],
+    "context": [
+        {"source": "slack", "ref": "C0123ABCD:1763632860.000200", "words": "We look into it.",
+         "author": {"name": "Kim", "email": None, "external_id": "U0KIM", "affiliation": "internal"},
+         "occurred_at": "2026-11-20T10:01:00Z", "edited_at": None,
+         "url": "https://acme.slack.com/archives/C0123ABCD/p1763632860000200", "reason": "internal_author"}
+    ],
 }  # fmt: skip
 
 
@@ -65,9 +76,32 @@ class Copy(BaseModel):
     original_id: str
 
 
+class ContextMessage(BaseModel):
+    """What was said in the conversation and is no signal: a colleague's reply, or what nobody asked for. `reason` says
+    why, `ref` names the message at its source.
+    """
+
+    source: str
+    ref: str
+    words: str
+    author: SignalAuthor
+    occurred_at: datetime
+    edited_at: datetime | None
+    url: str | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, said: Beside) -> "ContextMessage":
+        """The message as the API shows it."""
+        author = SignalAuthor(**asdict(said.author))
+        names = cls.model_fields.keys() - {"author"}
+        return cls(author=author, **{name: getattr(said, name) for name in names})
+
+
 class ConversationDetail(Conversation):
     """A conversation with its latest 200 signals, in the order they were said, those deleted at their source
-    and copies included; `GET /signals?conversation=` has all.
+    and copies included; `GET /signals?conversation=` has all. `context` holds the latest 200 messages of its Slack
+    threads that are no signals, as long as the events that brought them are kept.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [DETAIL]})
@@ -76,6 +110,7 @@ class ConversationDetail(Conversation):
     probably_the_same: list[ProbablyTheSame]
     copies: list[Copy]
     signals: list[Signal]
+    context: list[ContextMessage]
 
 
 OTHER: JsonObject = {"conversation_id": "con_01K5ZJ6Q2V5M8X0T3N7R4B9C1F"}
@@ -135,7 +170,12 @@ def _detail(conversation_id: str) -> ConversationDetail:
             probably_the_same=likely,
             copies=[Copy(signal_id=copy, original_id=first) for copy, first in copies_in(session, row.id).items()],
             signals=[Signal.of(signal) for signal in reversed(signals)],
+            context=[ContextMessage.of(said) for said in _beside(session, row)],
         )
+
+
+def _beside(session: Session, row: ConversationRow) -> list[Beside]:
+    return said_beside(session, services().retellers, row.workspace_id, row.id, services().clock())
 
 
 def _issue(row: ConversationRow) -> Issue | None:

@@ -18,6 +18,7 @@ from web.console.frame import frame_of
 from web.console.issue import issue_row
 from web.console.navigation import EDITORS
 from web.console.rows import SignalRow, signal_row
+from web.console.thread import thread_rows
 from web.services import services
 from web.session import Visitor, require_role
 
@@ -48,7 +49,7 @@ def conversation(visitor: Visitor, conversation_id: str) -> str:
         found = session.get(Conversation, clean(conversation_id))
         if found is None or found.workspace_id != visitor.workspace_id:
             raise NotFound("conversation")
-        rows = [signal_row(each) for each in stream.of_conversation(session, found.id)]
+        rows = thread_rows(session, found.workspace_id, found.id)
         return render_template(
             "conversation.html",
             frame=frame_of(session, visitor),

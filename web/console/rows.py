@@ -8,6 +8,7 @@ from typing import Any
 
 from core.taming import JsonValue, Tame
 from db import Event, Receipt, Signal, SignalRevision
+from pipeline.beside import Beside
 from web.console.reasons import outcome_in_words, reason_in_words
 from web.console.wording import account_label, humanized, iso, web_link
 
@@ -45,6 +46,22 @@ class SignalRow:
     occurred_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
+    is_signal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BesideRow:
+    """What was said among the signals of a conversation and is none; ``why`` in words."""
+
+    source: str
+    author: str
+    affiliation: str
+    verbatim: str
+    url: str | None
+    why: str | None
+    occurred_at: datetime
+    edited_at: datetime | None
+    is_signal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +130,20 @@ def signal_row(signal: Signal) -> SignalRow:
         occurred_at=signal.occurred_at,
         edited_at=signal.edited_at,
         deleted_at=signal.deleted_at,
+    )
+
+
+def beside_row(said: Beside) -> BesideRow:
+    """Words beside the signals as their conversation shows them."""
+    return BesideRow(
+        source=said.source,
+        author=said.author.name or said.author.email or said.author.external_id or "Somebody",
+        affiliation=said.author.affiliation,
+        verbatim=said.words,
+        url=web_link(said.url),
+        why=reason_in_words(said.reason),
+        occurred_at=said.occurred_at,
+        edited_at=said.edited_at,
     )
 
 

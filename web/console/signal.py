@@ -18,7 +18,8 @@ from web.console.frame import frame_of
 from web.console.issue import TOLD_BY_ISSUE, IssueRow, issue_row
 from web.console.navigation import EDITORS
 from web.console.quote import quote_of
-from web.console.rows import ReceiptRow, RevisionRow, SignalRow, receipt_row, revision_row, signal_detail, signal_row
+from web.console.rows import BesideRow, ReceiptRow, RevisionRow, SignalRow, receipt_row, revision_row, signal_detail
+from web.console.thread import thread_rows
 from web.console.triage import FREQUENCIES, SEVERITIES, STATUSES, changes_in
 from web.services import services
 from web.session import Visitor, require_role
@@ -67,11 +68,11 @@ def _issue(session: Session, found: Signal) -> IssueRow | None:
     return issue_row(talk) if talk else None
 
 
-def _conversation(session: Session, found: Signal) -> Sequence[SignalRow]:
-    """The signals around this one, itself among them; none when it stands alone."""
+def _conversation(session: Session, found: Signal) -> Sequence[SignalRow | BesideRow]:
+    """What was said around this one, itself among it; nothing when it stands alone."""
     if found.conversation_id is None:
         return ()
-    rows = [signal_row(each) for each in stream.of_conversation(session, found.conversation_id)]
+    rows = thread_rows(session, found.workspace_id, found.conversation_id)
     return rows if len(rows) > 1 else ()
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.adapter import AccountKey, ReceivedEvent, Recipient
-from core.signal import Affiliation, Capture, Decision, Ignored, Lookup, Removal, Writes
+from core.signal import Affiliation, Capture, ConversationKey, Decision, Ignored, Lookup, Removal, Said, Writes
 from core.taming import JsonObject
 from integrations.slack.adapter import ADAPTER
 from integrations.slack.capture import KINDS
@@ -40,7 +40,8 @@ def removed(decision: Decision) -> Removal:
 
 
 def test_each_side_of_a_shared_channel_hears_the_other() -> None:
-    assert decide(message(), AccountKey(None, "T1")) == Ignored("internal_author", (Lookup("user", "U1"),))
+    said = Said(ConversationKey("slack_thread", f"C1:{TS}"), "U1")
+    assert decide(message(), AccountKey(None, "T1")) == Ignored("internal_author", (Lookup("user", "U1"),), said)
     assert captured(decide(message(), AccountKey(None, "T2"))).account.external_id == "T1"
 
 

@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.adapter import AccountKey, Envelope, InboundRequest, ReceivedEvent, Recipient
-from core.signal import Capture, Decision, Ignored, Needs, Writes
+from core.signal import Capture, Decision, Ignored, Needs, Removal, Writes
 from core.taming import JsonObject, JsonValue
 from integrations.slack.adapter import ADAPTER
 from integrations.slack.messages import as_ts, moment
+from integrations.slack.retelling import reteller
 
+RETELLER = reteller()
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 HOME = AccountKey(None, "T0HOME")
 CASES = Path(__file__).parents[3] / "integrations" / "slack" / "cases"
@@ -90,7 +92,8 @@ def recipient(config: JsonObject, account: AccountKey = HOME) -> Recipient:
 
 
 def decided(event: ReceivedEvent, recipient: Recipient, finding: JsonObject | None = None) -> Decision:
-    """The decision once every look-up it asks for has come back as ``finding``."""
+    """The decision once every look-up it asks for has come back as ``finding``; what it said can also be told again."""
+    assert isinstance(RETELLER.retell(event, recipient), Capture | Removal | None)
     decision = ADAPTER.signals(event, recipient, {})
     if isinstance(decision, Needs):
         decision = ADAPTER.signals(event, recipient, dict.fromkeys(decision.lookups, finding or {}))
@@ -103,7 +106,7 @@ def assert_storable(envelope: Envelope, decision: Decision) -> None:
     keys = [envelope.type, envelope.external_id, envelope.app_id, *accounts]
     assert isinstance(decision, Writes | Ignored)
     if isinstance(decision, Ignored):
-        keys.append(decision.reason)
+        keys += [decision.reason, decision.said.conversation.ref if decision.said else None]
     for write in decision.writes if isinstance(decision, Writes) else ():
         keys += [write.ref, write.version]
         assert write.occurred_at.utcoffset() == timedelta(0)

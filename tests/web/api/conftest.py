@@ -163,6 +163,7 @@ def app(
             books={"slack": rooms},
             access=StoredAccess(database),
             inspectors={"pylon": inspector()},
+            retellers=offers({}, MemoryPauses()).retelling,
             inbox=CommitEach(database, lambda: None),
             wake=woken.append,
             installer=Installer(

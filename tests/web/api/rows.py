@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from ulid import ULID
 
 from db import (
@@ -112,3 +113,18 @@ def add_view(database: Database, workspace_id: str) -> str:
         view = SavedView(workspace_id=workspace_id, name="Exports", query={"q": "export"}, created_at=NOW)
         session.add(view)
     return view.id
+
+
+def add_reply(database: Database, workspace_id: str, integration_id: str, *, author: str = "U0KIM") -> str:
+    """A colleague's reply in the Slack thread ``C01:1763632800.000100`` that the mode did not keep; its event's id."""
+    said = {"type": "message", "channel": "C01", "user": author, "text": "We look into it.", "ts": "1763632860.000200",
+            "thread_ts": "1763632800.000100", "user_team": "T0HOME"}  # fmt: skip
+    body = msgspec.json.encode({"type": "event_callback", "event": said})
+    event = add_event(
+        database, platform="slack", type="message", subject="C01:1763632860.000200", payload=body, state="ignored"
+    )
+    add_receipt(
+        database, event, workspace_id, outcome="ignored", reason="internal_author", integration_id=integration_id,
+        thread="C01:1763632800.000100", author=author,
+    )  # fmt: skip
+    return event

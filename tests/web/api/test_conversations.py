@@ -7,7 +7,7 @@ import pytest
 from db import Database
 from tests.conftest import NOW
 from tests.web.api.conftest import Api, Tenant
-from tests.web.api.rows import add_conversation, add_signal
+from tests.web.api.rows import add_conversation, add_integration, add_reply, add_signal
 
 
 @pytest.fixture
@@ -69,3 +69,19 @@ def test_deleted_words_are_shown_where_they_stood_and_not_counted(api: Api, talk
 def test_other_workspaces_hear_nothing(bobs_api: Api, talk: dict[str, str]) -> None:
     assert bobs_api.get("/conversations").get_json() == {"items": [], "next_cursor": None}
     assert bobs_api.get(f"/conversations/{talk['old']}").status_code == 404
+
+
+def test_what_colleagues_reply_is_its_context(api: Api, bobs_api: Api, database: Database, alice: Tenant) -> None:
+    talk = add_conversation(database, alice.workspace_id, ("slack_thread", "C01:1763632800.000100"))
+    add_signal(database, alice.workspace_id, "C01:1763632800.000100", conversation_id=talk)
+    integration = add_integration(database, alice.workspace_id, "slack", slack_team_id="T0HOME")
+    event = add_reply(database, alice.workspace_id, integration)
+    (said,) = api.get(f"/conversations/{talk}").get_json()["context"]
+    assert (said["words"], said["reason"], said["ref"]) == (
+        "We look into it.", "internal_author", "C01:1763632860.000200",
+    )  # fmt: skip
+    assert said["author"] == {"name": None, "email": None, "external_id": "U0KIM", "affiliation": "internal"}
+    assert api.get(f"/conversations/{talk}").get_json()["signal_count"] == 1
+    assert api.post("/erasures", {"author": "U0KIM"}).status_code == 200
+    assert api.get(f"/conversations/{talk}").get_json()["context"] == []
+    assert api.get(f"/events/{event}").get_json()["payload"] is None

@@ -10,7 +10,7 @@ from pipeline.places import Place, Placed
 from pipeline.signals import write_signals
 from tests.conftest import NOW, StillClock
 from tests.web.api.conftest import Api, Tenant
-from tests.web.api.rows import add_event, add_integration, add_receipt, add_signal
+from tests.web.api.rows import add_event, add_integration, add_receipt, add_reply, add_signal
 
 PRIYA = {"author_external_id": "U0456", "author_email": "priya@globex.example", "author_name": "Priya",
        "account_external_id": "T0789", "account_name": "Globex"}  # fmt: skip
@@ -142,3 +142,21 @@ def test_a_dry_run_only_counts(api: Api, bobs_api: Api, database: Database, alic
         assert session.query(AuditEntry).count() == 0
     assert api.post("/erasures", {"author": "U0456", "dry_run": "yes"}).status_code == 422
     assert api.post("/erasures", {"author": "U0456", "dry_run": False}).get_json() == {"found": 3, "erased": 3}
+
+
+def test_what_was_said_and_not_kept_goes_by_e_mail_too(
+    api: Api, bobs_api: Api, database: Database, alice: Tenant, bob: Tenant
+) -> None:
+    ours = add_integration(database, alice.workspace_id, "slack", slack_team_id="T0HOME")
+    theirs = add_integration(database, bob.workspace_id, "slack", slack_team_id="T0OTHER")
+    mine, bobs = add_reply(database, alice.workspace_id, ours), add_reply(database, bob.workspace_id, theirs)
+    with database.write() as session:
+        session.add(
+            DirectoryEntry(integration_id=ours, kind="user", ref="U0KIM", facts={"email": "kim@acme.example"},
+                           fetched_at=NOW)
+        )  # fmt: skip
+    assert api.post("/erasures", {"author": "Kim@acme.example"}).get_json() == {"found": 0, "erased": 0}
+    with database.read() as session:
+        assert (session.get_one(Event, mine).payload, session.get_one(Event, mine).reason) == (b"", "erased")
+        assert b"look into it" in session.get_one(Event, bobs).payload
+    assert bobs_api.post("/erasures", {"author": "kim@acme.example"}).status_code == 200

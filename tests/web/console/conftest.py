@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from core.digests import Digester
 from core.settings import Settings
 from db import Database, Signal
+from integrations.slack.retelling import reteller
 from integrations.slack.scopes import FEATURES
 from oauth.bootstrap import Bootstrapped, bootstrap
 from tests.conftest import StillClock
@@ -85,6 +86,7 @@ def make_app(database: Database, digester: Digester, clock: StillClock) -> MakeA
             digester=digester,
             clock=clock,
             slack_features=FEATURES,
+            retellers={"slack": reteller()},
         )
         attach(app, cast("Services", parts))
         return app

@@ -1,10 +1,12 @@
 """One conversation's page: its issue, what is counted, and the one that is probably the same."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from db import Conversation, ConversationLink, ConversationVerdict, SignalCopy
+from tests.web.api.rows import add_conversation, add_integration, add_reply
 from tests.web.console.conftest import Console
 from tests.web.console.test_signals import post
 
@@ -61,3 +63,27 @@ def test_the_same(console: Console, pair: tuple[str, str]) -> None:
 def test_nobody_elses(console: Console, open_console: Callable[..., Console], pair: tuple[str, str]) -> None:
     other = open_console("Other").sign_in()
     assert post(other, f"/conversations/{pair[0]}/join", other=pair[1])[0] == 404
+
+
+def test_a_colleagues_words_stand_among_the_signals(console: Console) -> None:
+    workspace_id = console.made.workspace_id
+    talk = add_conversation(console.database, workspace_id, ("slack_thread", "C01:1763632800.000100"))
+    said_at = datetime.fromtimestamp(1763632800, UTC)
+    first, last = (
+        console.add_signal(f"C01:{number}", verbatim=words, occurred_at=said_at + timedelta(minutes=number),
+                           conversation_id=talk)
+        for number, words in ((0, "It stops."), (2, "Thank you, it works."))
+    )  # fmt: skip
+    add_reply(
+        console.database, workspace_id, add_integration(console.database, workspace_id, "slack", slack_team_id="T0HOME")
+    )
+    in_order = ["It stops.", "We look into it.", "Thank you, it works."]
+    page = console.page(f"/conversations/{talk}")
+    assert [item.text for item in page.select(".signals .verbatim")] == in_order
+    assert "2 signals, in the order they were said, and 1 message among them that is no signal." in page.text
+    (beside,) = page.select(".is-beside")
+    assert "Not a signal: the mode keeps the words of people outside the company only" in beside.text
+    assert "Your team" in beside.text
+    for signal in (first, last):
+        shown = console.page(f"/signals/{signal.id}")
+        assert [item.text for item in shown.select(".thread .verbatim")] == in_order
