@@ -10,6 +10,8 @@ from db import Integration, IntegrationConfig
 from pipeline.farewell import Farewell
 from pipeline.installations.lifecycle import leave
 from pipeline.past.imports import import_newly_listed, listed_ids
+from pipeline.process import Process
+from pipeline.tokens.replaced import token_was_replaced
 from web.actions import Actor, audit, owned
 from web.actions.connecting import DEFAULT_HEADER, without_scheme
 from web.actions.organisations import organisation_of, refuse_if_connected
@@ -58,7 +60,11 @@ def change_integration(
         listed = listed_ids(row)
         _apply(row, changes, organisation, services().clock())
         import_newly_listed(session, row, listed, services().clock())
+        if organisation is not None:
+            token_was_replaced(session, row.id, services().clock())
         audit(session, who, "integration.changed", row.id, {"fields": [*sorted(changes)]})
+    if organisation is not None:
+        services().wake(Process.name)
     return row
 
 
