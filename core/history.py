@@ -94,7 +94,8 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Page:
     """One request's answer. ``position`` is where to go on, None at the end; ``reached_at`` the moment down to which
-    everything is read (None: as before); ``outstanding`` how many requests are known to be needed before going further
+    everything is read (None: as before); ``seen_to`` the one down to which it is known what there is to read (None: as
+    ``reached_at``); ``outstanding`` how many requests are known to be needed before going further
     back; ``wait_seconds`` how long the platform wants us to wait.
     """
 
@@ -103,6 +104,7 @@ class Page:
     allowance: Allowance
     wait_seconds: float = 0.0
     reached_at: datetime | None = None
+    seen_to: datetime | None = None
     outstanding: int = 0
     window: Window | None = None
     channel_name: str | None = None

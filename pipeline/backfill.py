@@ -144,7 +144,8 @@ def _note(row: Import, page: Page, new: int) -> None:
     row.reached_at = page.reached_at or row.reached_at
     if row.channel_id is not None:
         row.channel_name = page.channel_name or row.channel_name
-    row.cursor = row.cursor | {"position": page.position}
+    seen_to = page.seen_to or page.reached_at
+    row.cursor = row.cursor | {"position": page.position} | ({"seen_to": seen_to.isoformat()} if seen_to else {})
     row.requests_expected = expected_requests(row, page.outstanding)
 
 
@@ -156,7 +157,7 @@ def _turn(row: Import, page: Page, now: datetime) -> None:
     if page.position is not None:
         return
     if left:
-        row.cursor = row.cursor | {"channel": left[0], "left": left[1:], "position": None}
+        row.cursor = row.cursor | {"channel": left[0], "left": left[1:], "position": None, "seen_to": None}
         row.reached_at = None
         return
     row.state, row.due_at, row.finished_at = "done", None, now

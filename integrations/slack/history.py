@@ -159,6 +159,7 @@ def _page(stretch: Stretch, at: Position, messages: list[Tame], allowance: Allow
         allowance=allowance,
         wait_seconds=wait(allowance, at.made),
         reached_at=reached,
+        seen_to=stretch.since if at.exhausted else (moment(at.latest) if at.latest else None),
         outstanding=len(at.threads),
         window=window,
         channel_name=at.place.name,

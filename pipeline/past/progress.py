@@ -29,19 +29,24 @@ def standing(row: Import, now: datetime) -> Standing:
 
 def covered(row: Import) -> float:
     """Which share of the asked-for time is read, over all of the import's channels."""
-    channels, left = max(1, int(row.cursor.get("channels", 1))), len(row.cursor.get("left", ()))
-    begun = 0.0
-    if row.reached_at is not None and row.until > row.since:
-        begun = min(1.0, (row.until - row.reached_at) / (row.until - row.since))
-    return min(1.0, (channels - left - 1 + begun) / channels) if row.state != "done" else 1.0
+    return _share(row, row.reached_at) if row.state != "done" else 1.0
 
 
 def expected_requests(row: Import, outstanding: int) -> int | None:
-    """How many requests the whole will take, as far as can be told: by what the time covered so far took, and never
-    fewer than are known to be needed.
+    """How many requests the whole will take, as far as can be told: by what the time that was looked at so far takes,
+    its threads included, and never fewer than are known to be needed. None before the first answer.
     """
-    known = row.requests_made + outstanding
-    share = covered(row)
-    if share <= 0:
+    if row.requests_made == 0:
         return None
-    return max(known, math.ceil(known / share))
+    known = row.requests_made + outstanding
+    seen_to = row.cursor.get("seen_to")
+    share = max(_share(row, datetime.fromisoformat(seen_to) if seen_to else None), covered(row))
+    return max(known, math.ceil(known / share)) if share > 0 else known + 1
+
+
+def _share(row: Import, reached_at: datetime | None) -> float:
+    channels, left = max(1, int(row.cursor.get("channels", 1))), len(row.cursor.get("left", ()))
+    begun = 0.0
+    if reached_at is not None and row.until > row.since:
+        begun = min(1.0, (row.until - reached_at) / (row.until - row.since))
+    return min(1.0, (channels - left - 1 + begun) / channels)

@@ -137,6 +137,25 @@ def test_the_narrow_limit_is_recognised_and_kept(past: Past) -> None:
     assert past.slack.calls("conversations.history") == 3
 
 
+def test_from_the_first_answer_on_an_import_says_when_it_will_be_done(past: Past) -> None:
+    """Although that page's threads are still to be read, one a minute each."""
+    past.slack.limits.kind = DISTRIBUTED_APP
+    began = past.clock() - timedelta(days=20)
+    for number in range(45):
+        said = past.say(f"message {number}", began + timedelta(hours=10 * number))
+        past.say("a reply", began + timedelta(hours=10 * number, minutes=1), thread_ts=str(said["ts"]))
+    row = past.order(since=began)
+    started = past.clock()
+    past.backfill.run()
+    first = past.row(row)
+    assert first.reached_at is None, "its threads are not read yet"
+    foreseen = standing(first, past.clock())
+    assert foreseen.ends_at is not None
+    assert past.finish(row).state == "done"
+    took = past.clock() - started
+    assert foreseen.ends_at - started == pytest.approx(took, rel=0.3)
+
+
 def test_a_long_pause_alone_tells_the_narrow_limit_too_until_a_page_says_otherwise(past: Past) -> None:
     historian = past.backfill.historians["slack"]
     assert historian.slowed(None, 3) is None
