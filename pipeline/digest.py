@@ -144,6 +144,11 @@ class Digests:
                 row.due_at = None  # until an admin picks a channel again
 
 
+def resume(session: Session, integration_id: str) -> None:
+    """Lets a digest that has stopped be tried again: whoever picks a channel again wants that."""
+    session.execute(delete(Duty).where(_OURS, Duty.integration_id == integration_id, Duty.due_at.is_(None)))
+
+
 def next_at(hour: int, now: datetime) -> datetime:
     """The next moment at which that hour (UTC) begins."""
     today = now.replace(hour=hour, minute=0, second=0, microsecond=0)

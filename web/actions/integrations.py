@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, get_args
 from core.adapter import Adapter
 from core.errors import Conflict, FieldError, InvalidFields
 from db import Integration, IntegrationConfig
+from pipeline.digest import resume
 from pipeline.farewell import Farewell
 from pipeline.installations.lifecycle import leave
 from pipeline.past.imports import import_newly_listed, listed_ids
@@ -14,6 +15,7 @@ from pipeline.process import Process
 from pipeline.tokens.replaced import token_was_replaced
 from web.actions import Actor, audit, owned
 from web.actions.connecting import DEFAULT_HEADER, without_scheme
+from web.actions.digests import refuse_shared
 from web.actions.organisations import organisation_of, refuse_if_connected
 from web.services import services
 
@@ -57,6 +59,10 @@ def change_integration(
         _refuse_impossible(row, changes, services().adapters.get(platform))
         if organisation is not None and organisation != row.pylon_account_id:
             refuse_if_connected(session, platform, organisation, row.workspace_id)
+        digest = changes.get("config", {}).get("slack_digest")
+        if digest and digest != row.config.get("slack_digest"):
+            refuse_shared(session, row, digest["channel_id"], field="config.slack_digest.channel_id")
+            resume(session, row.id)
         listed = listed_ids(row)
         _apply(row, changes, organisation, services().clock())
         import_newly_listed(session, row, listed, services().clock())

@@ -11,6 +11,7 @@ from web.console.invitations import invitations
 from web.console.openid import openid
 from web.console.parts import PARTS
 from web.console.sign_in import sign_in
+from web.console.troubles import register_troubles
 from web.console.wording import register_wording
 
 __all__ = ["accounts", "conversation", "downloads", "overview", "register_console", "saved_views", "signal", "signals"]
@@ -24,3 +25,4 @@ def register_console(app: Flask) -> None:
     for function in (asset, *PARTS):
         app.add_template_global(function)
     register_wording(app)
+    register_troubles(app)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
 from db import Integration, WebhookKey
-from web.console.wording import humanized
+from web.console.troubles import trouble
 
 Lamp = Literal["listening", "attention", "off"]
 
@@ -49,7 +49,7 @@ def integration_connection(integration: Integration, now: datetime) -> Connectio
         name=integration.slack_team_name or integration.name,
         lamp=lamp,
         state=state,
-        reason=humanized(integration.state_reason) if integration.state_reason else None,
+        reason=trouble(integration.state_reason) if integration.state_reason else None,
         last_heard_at=integration.last_used_at,
         token_expires_at=integration.token_expires_at if integration.is_connected else None,
         picked_channels=bool(integration.config.get("slack_channels")),

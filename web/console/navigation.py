@@ -26,6 +26,10 @@ ROOMS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
 """Label, endpoint of the page, and the roles that it opens to."""
 
 
+ANTEROOMS: dict[str, tuple[str, ...]] = {"admin.integrations": ("admin.slack_apps",)}
+"""Pages that belong to a room without lying below its address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A link of the navigation; ``is_current`` for the page itself and for what lies below it."""
@@ -44,7 +48,8 @@ def _entries(role: Role) -> Iterator[Entry]:
     for label, endpoint, roles in ROOMS:
         if role in roles and endpoint in current_app.view_functions:
             url = url_for(endpoint)
-            yield Entry(label, url, _is_below(request.path, url))
+            whole = [url, *map(url_for, ANTEROOMS.get(endpoint, ()))]
+            yield Entry(label, url, any(_is_below(request.path, each) for each in whole))
 
 
 def _is_below(path: str, url: str) -> bool:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.desk import DigestPlan, Visitor
 from core.errors import FieldError, Forbidden, InvalidFields
 from core.taming import JsonObject
-from db import AuditEntry, Duty, Integration, IntegrationConfig, SlackChannelConfig, WorkspaceMember
-from pipeline.digest import DIGEST
+from db import AuditEntry, Integration, IntegrationConfig, SlackChannelConfig, WorkspaceMember
+from pipeline.digest import resume
 from web.desk.overview import is_narrowed
 
 Change = Callable[[Integration, IntegrationConfig], None]
@@ -65,8 +65,7 @@ def plan_digest(session: Session, visitor: Visitor, plan: DigestPlan | None, now
                 config["slack_digest"]["channel_name"] = plan.channel_name
 
     _change(session, visitor, change, now)
-    stopped = Duty.kind == DIGEST, Duty.integration_id == visitor.integration_id, Duty.due_at.is_(None)
-    session.execute(delete(Duty).where(*stopped))  # whoever picks a channel again wants it tried again
+    resume(session, visitor.integration_id)
 
 
 def _change(session: Session, visitor: Visitor, change: Change, now: datetime) -> None:

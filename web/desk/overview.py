@@ -11,7 +11,7 @@ from core.desk import DigestPlan, Overview, Room, Token, Visitor
 from db import DirectoryEntry, Duty, Event, Integration, IntegrationConfig, Receipt, Signal
 from pipeline.digest import DIGEST
 from pipeline.tokens.health import token_health
-from web.console.reasons import reason_in_words
+from web.console.troubles import trouble, trouble_sentence
 from web.desk.briefs import brief_of, latest
 from web.upgrades import install_path
 
@@ -25,7 +25,7 @@ def look(session: Session, visitor: Visitor, *, emoji: str | None, console_url: 
     health = token_health(row, now)
     return Overview(
         is_active=row.is_active,
-        problem=reason_in_words(row.state_reason or row.state) if row.state != "active" else None,
+        problem=trouble(row.state_reason or row.state) if row.state != "active" else None,
         token=Token(health.expires_at, health.expires_in, health.refreshed_at, health.explanation),
         needs_reconnect=health.needs_reconnect,
         reconnect_url=console_url.rstrip("/") + install_path(row.workspace_id, row.slack_app_id),
@@ -94,5 +94,5 @@ def digest_plan(session: Session, row: Integration) -> DigestPlan | None:
     if not plan:
         return None
     duty = session.get(Duty, (row.id, DIGEST, plan["channel_id"]))
-    problem = reason_in_words(duty.reason) if duty and duty.reason else None
+    problem = trouble_sentence(duty.reason).removesuffix(".") if duty and duty.reason else None
     return DigestPlan(plan["channel_id"], plan.get("channel_name"), plan.get("hour", 8), problem)

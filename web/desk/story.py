@@ -102,6 +102,7 @@ def _hints(integration: Integration, ref: str, now: datetime) -> Iterator[str]:
         yield "Channels were picked, and this one is not among them."
     yield "Was it written before the app came into the channel? An admin can import older messages in the console."
     held_back = integration.slack_app.rate_limited_at if integration.slack_app else None
-    if held_back is not None and held_back > now - _HELD_BACK_LATELY:
+    since = max(now - _HELD_BACK_LATELY, integration.installed_at or integration.created_at)
+    if held_back is not None and held_back >= since:
         yield "Slack held events of this app back in the last 24 hours, because there were too many."
     yield "Was it written just now? Slack may need a minute."

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.digests import Digester
-from db import AuditEntry, Database, Duty, Integration
+from db import AuditEntry, Database, DirectoryEntry, Duty, Integration
 from tests.conftest import NOW, StillClock
 from tests.web.api.conftest import PUBLIC_URL, Api, Organisations, Tenant
 from tests.web.api.rows import add_integration
@@ -278,3 +278,15 @@ def test_a_change_of_a_state_that_is_over_is_refused(api: Api, database: Databas
         answer = api.call("PATCH", path, json={"name": name}, headers={"If-Match": etag})
         assert answer.status_code == status
     assert api.get(path).get_json()["name"] == "First"
+
+
+def test_a_digest_goes_to_no_channel_that_others_read(api: Api, database: Database, alice: Tenant) -> None:
+    slack = add_integration(database, alice.workspace_id, "slack")
+    with database.write() as session:
+        shared = {"is_member": True, "is_ext_shared": True}
+        session.add(DirectoryEntry(integration_id=slack, kind="channel", ref="C0EXT", name="ext-globex", facts=shared))
+    refused = api.patch(f"/integrations/{slack}", {"config": {"slack_digest": {"channel_id": "C0EXT"}}})
+    assert refused.status_code == 422
+    assert refused.get_json()["errors"][0]["field"] == "config.slack_digest.channel_id"
+    taken = api.patch(f"/integrations/{slack}", {"config": {"slack_digest": {"channel_id": "C0TEAM", "hour": 7}}})
+    assert taken.get_json()["config"]["slack_digest"] == {"channel_id": "C0TEAM", "hour": 7}

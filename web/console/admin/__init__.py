@@ -4,6 +4,7 @@ from web.console.admin import (
     api_tokens,
     audit_log,
     channels,
+    digest,
     events,
     history,
     integrations,
@@ -17,6 +18,6 @@ from web.console.admin import (
 from web.console.admin.blueprint import admin
 
 __all__ = [
-    "admin", "api_tokens", "audit_log", "channels", "events", "history", "integrations", "invitations", "members",
-    "pylon", "settings", "slack_apps", "webhook_keys",
+    "admin", "api_tokens", "audit_log", "channels", "digest", "events", "history", "integrations", "invitations",
+    "members", "pylon", "settings", "slack_apps", "webhook_keys",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import Integration, SlackApp
+from db import DirectoryEntry, Integration, SlackApp
 from pipeline.tokens.health import token_health
 
 LIMIT_SHOWN_FOR = timedelta(days=7)
@@ -26,19 +26,27 @@ def health_of(session: Session, row: Integration, now: datetime) -> dict[str, An
     if row.platform != "slack":
         return {}
     limited_at = session.scalar(select(SlackApp.rate_limited_at).where(SlackApp.id == row.slack_app_id))
-    is_recent = limited_at is not None and limited_at > now - LIMIT_SHOWN_FOR
+    since = max(now - LIMIT_SHOWN_FOR, row.installed_at or row.created_at)
+    is_recent = limited_at is not None and limited_at >= since
     return {
         "health": token_health(row, now),
         "limited_at": limited_at if is_recent else None,
-        "left": _left(row),
+        "left": _left(session, row),
         "teams": _teams(row),
         "now": now,
     }
 
 
-def _left(row: Integration) -> list[LeftChannel]:
-    names = {each["id"]: f"#{each['name']}" for each in row.config.get("slack_channels", ()) if each.get("name")}
+def _left(session: Session, row: Integration) -> list[LeftChannel]:
+    """By the name that was picked, or that Slack told."""
     left = row.config.get("slack_learned", {}).get("left", {})
+    if not left:
+        return []
+    entry = DirectoryEntry
+    told = select(entry.ref, entry.name).where(entry.integration_id == row.id, entry.kind == "channel")
+    known = session.execute(told.where(entry.ref.in_(left), entry.name.is_not(None)))
+    names = {ref: f"#{name}" for ref, name in known}
+    names |= {each["id"]: f"#{each['name']}" for each in row.config.get("slack_channels", ()) if each.get("name")}
     return [LeftChannel(names.get(key, key), datetime.fromtimestamp(at, UTC)) for key, at in sorted(left.items())]
 
 

@@ -10,6 +10,7 @@ from oauth.slack_apps import has_app_to_add
 from web.actions import actor, owned
 from web.actions import integrations as actions
 from web.actions.connecting import is_limited
+from web.actions.digests import internal_channels
 from web.api.integration_changes import IntegrationChanges
 from web.api.integration_config import shown
 from web.console.admin.blueprint import admin
@@ -110,12 +111,14 @@ def settings_page(
         past = past_of(session, row, request.args.get("q", "")[:80], services().clock())
         found = deliveries(session, row) if row.platform == "pylon" and row.is_connected else None
         digest = digest_plan(session, row) if row.platform == "slack" else None
+        rooms = internal_channels(session, row) if row.platform == "slack" and row.is_connected else ()
         owner = session.scalar(select(SlackApp.workspace_id).where(SlackApp.id == row.slack_app_id))
     return page(
         visitor, "integration.html", status=status, row=row, channels=channels, refusal=refusal, unheard=unheard,
         features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
-        digest=digest, has_own_app=owner is not None, past=past, reads_past=row.platform in services().historians,
-        limited=is_limited(row), found=found, columns=COLUMNS, htmx_config=HTMX_CONFIG, kinds=KINDS, **health,
+        digest=digest, rooms=rooms, has_own_app=owner is not None, past=past,
+        reads_past=row.platform in services().historians, limited=is_limited(row), found=found,
+        columns=COLUMNS, htmx_config=HTMX_CONFIG, kinds=KINDS, **health,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ ADMITTED = {
     "/integrations/<integration_id>/channels/<channel_id>/join": 404,
     "/integrations/<integration_id>/imports/<import_id>/cancel": 404,
     "/integrations/<integration_id>/imports": 422,
+    "/integrations/<integration_id>/digest": 404,
 }
 """What somebody who may ask is told where there is no such channel, import or past."""
 

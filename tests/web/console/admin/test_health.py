@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from db import Integration, SlackApp
+from db import DirectoryEntry, Integration, SlackApp
 from tests.conftest import NOW
 from tests.web.console.admin.conftest import Rooms
 
@@ -15,7 +15,7 @@ def slack(rooms: Rooms, **values: object) -> str:
     fresh = {
         "access_token": "xoxe.xoxb-secret", "refresh_token": "xoxe-1-secret", "refreshed_at": REFRESHED,
         "token_expires_at": NOW + timedelta(hours=11, minutes=20), "refresh_due_at": NOW + timedelta(hours=8),
-        "slack_team_id": "T0HOME",
+        "slack_team_id": "T0HOME", "created_at": NOW - timedelta(days=30),
     }  # fmt: skip
     with rooms.database.write() as session:
         app = session.query(SlackApp).first() or SlackApp(client_id="1.2", client_secret="s", signing_secret="t")
@@ -42,13 +42,15 @@ def test_a_refresh_that_failed_says_why_and_what_happens(rooms: Rooms) -> None:
     page = rooms.browser.get(slack(rooms, **problem)).text
     assert "Slack did not answer. It is tried again." in page
     assert "<code>slack_unavailable</code>" in page
-    assert "after 3 failed" in page
+    assert "within a minute; the last 3 attempts failed" in page
     assert 'role="alert"' not in page
 
 
 def test_who_needs_reconnecting_is_told_and_gets_the_button(rooms: Rooms) -> None:
     dead = {"state": "needs_reconnect", "state_reason": "invalid_refresh_token", "refresh_due_at": None}
     page = rooms.browser.get(slack(rooms, **dead)).text
+    assert "is not renewed any more; what is left of it works until 20 Nov 2026, 21:20 UTC" in page
+    assert "ends in" not in page
     assert "Add the app to Slack once more." in page
     assert "<code>invalid_refresh_token</code>" in page
     assert 'role="alert"' in page
@@ -62,6 +64,9 @@ def test_a_disconnected_one_says_what_was_left_undone(rooms: Rooms, problem: str
     page = rooms.browser.get(slack(rooms, **ended)).text
     assert ("Remove it in Slack too" in page) is (problem == "slack_not_told")
     assert f"<code>{problem}</code>" in page
+    assert "The connection has ended: no channel is heard until it is connected again." in page
+    assert "all are heard" not in page
+    assert "Pick a channel" not in page
 
 
 def test_tokens_without_an_end_are_well(rooms: Rooms) -> None:
@@ -76,16 +81,22 @@ def test_limits_channels_teams_and_migrations(rooms: Rooms) -> None:
     told = {"slack_team_id": None, "slack_enterprise_id": "E1", "state_reason": "grid_migration"}
     path = slack(rooms, config=config, **told)
     with rooms.database.write() as session:
+        of = session.query(Integration).one().id
+        session.add(DirectoryEntry(integration_id=of, kind="channel", ref="C2", name="kestrel", fetched_at=NOW))
         session.query(SlackApp).one().rate_limited_at = NOW - timedelta(hours=2)
     page = rooms.text(path)
     assert "held events of this app back" in page
     assert "#ext-acme (since" in page
-    assert "C2 (since" in page
+    assert "#kestrel (since" in page
     assert "1 of the organisation’s teams let the app in: T1" in page
     assert "is being moved into an organisation" in page
     with rooms.database.write() as session:
         session.query(SlackApp).one().rate_limited_at = NOW - timedelta(days=8)
     assert "held events of this app back" not in rooms.text(path)
+    with rooms.database.write() as session:
+        session.query(SlackApp).one().rate_limited_at = NOW - timedelta(hours=2)
+        session.query(Integration).one().installed_at = NOW - timedelta(hours=1)
+    assert "held events of this app back" not in rooms.text(path), "it was not there yet"
 
 
 def test_another_platform_has_no_such_part(rooms: Rooms) -> None:

@@ -89,7 +89,7 @@ def test_deleting_asks_and_says_what_ends(rooms: Rooms, database: Database) -> N
     assert "Its connection is disconnected at once" in rooms.text(f"/slack-apps/{app_id}/delete")
     assert rooms.submit(f"/slack-apps/{app_id}/delete", confirmed="1").status_code == 303
     assert rooms.browser.get(f"/slack-apps/{app_id}").status_code == 404
-    assert "Disconnected: slack app deleted" in rooms.text("/integrations")
+    assert "Disconnected: its Slack app was deleted" in rooms.text("/integrations")
 
 
 def test_another_workspaces_app_is_not_there(
