@@ -26,7 +26,8 @@ from pipeline.duties import attempt, begin_missing
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.names.spread import name_channel
-from pipeline.pairs.copies import match_channel
+from pipeline.pairs.copies import match_channel, match_copies
+from pipeline.pairs.topics import close_channel
 
 EVERY = timedelta(hours=1)
 AFTER_REFUSAL = timedelta(hours=6)
@@ -124,7 +125,7 @@ def _keep(session: Session, integration: Integration, accounts: tuple[KnownAccou
         for account in accounts
         for kind, ref, name, facts in _entries(account)
     }  # fmt: skip
-    news = _news(session, integration, rows)
+    news, closed = _news(session, integration, rows), _newly_internal(session, integration, rows)
     if rows:
         insert = insert_into(session, DirectoryEntry)
         changes = {column: insert.excluded[column] for column in ("name", "facts", "fetched_at")}
@@ -136,6 +137,9 @@ def _keep(session: Session, integration: Integration, accounts: tuple[KnownAccou
     for channel, owner in news:
         name_channel(session, integration.workspace_id, channel, owner, now)
         match_channel(session, integration.workspace_id, channel)
+    for channel in closed:
+        freed = close_channel(session, integration.workspace_id, channel, now)
+        match_copies(session, {integration.workspace_id}, (), freed)
 
 
 def _news(
@@ -154,6 +158,14 @@ def _news(
         for ref, row in sorted(channels.items())
         if known.get(ref) != row["name"]
     ]
+
+
+def _newly_internal(
+    session: Session, integration: Integration, rows: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> list[str]:
+    """The channels of which it was not known yet that no customer speaks there."""
+    channels = {(integration.workspace_id, ref) for kind, ref in rows if kind == "internal_channel"}
+    return sorted(ref for _, ref in channels - internal_channels(session, channels))
 
 
 def _entries(account: KnownAccount) -> Iterator[tuple[str, str, str | None, JsonObject]]:

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, func, o
 from sqlalchemy.orm import Session, aliased
 
 from db import ConversationLink, DirectoryEntry, Integration, Signal, SignalCopy
-from pipeline.pairs.issues import Issue
+from pipeline.conversations import internal_threads
+from pipeline.pairs.issues import Issue, threads_of
 from pipeline.pairs.likeness import SAME_TEXT_WITHIN
 from pipeline.pairs.said import names_of
 
@@ -61,7 +62,28 @@ def messages_around(session: Session, issue: Issue, loose: Sequence[Signal]) -> 
         ~of_an_issue,
         ~is_taken,
     )
-    return list(session.scalars(query.order_by(Signal.occurred_at, Signal.id).limit(NEAREST * NEAREST)))
+    found = session.scalars(query.order_by(Signal.occurred_at, Signal.id).limit(NEAREST * NEAREST)).all()
+    ours = _our_own(session, issue.workspace_id, found)
+    return [signal for signal in found if signal.id not in ours]
+
+
+def _our_own(session: Session, workspace_id: str, messages: Sequence[Signal]) -> set[str]:
+    """The ids of what stands where our own people, or copies, speak: nobody's original."""
+    query = (
+        select(DirectoryEntry.ref)
+        .join(Integration, Integration.id == DirectoryEntry.integration_id)
+        .where(Integration.workspace_id == workspace_id, DirectoryEntry.kind == "internal_channel")
+        .where(DirectoryEntry.ref.in_({_channel(signal) for signal in messages}))
+    )
+    channels = set(session.scalars(query)) if messages else set()
+    threads = threads_of(session, {signal.conversation_id for signal in messages if signal.conversation_id})
+    names = {(workspace_id, "slack_thread", ref) for ref in threads.values()}
+    internal = {ref for _, _, ref in internal_threads(session, names)}
+    return {
+        signal.id
+        for signal in messages
+        if _channel(signal) in channels or threads.get(signal.conversation_id or "") in internal
+    }
 
 
 def latest_in(session: Session, workspace_id: str, channel: str) -> list[str]:

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.signal import Account, Inventory, Removal, Topic
-from db import Conversation, ConversationLink, DirectoryEntry, Integration, Signal
+from db import Conversation, ConversationLink, DirectoryEntry, Integration, Signal, SignalCopy
 from db.dialects import insert_into
 from db.search import index_signals
 from pipeline.conversations import INTERNAL_THREAD, resolve
+from pipeline.pairs.near import of_channel
 from pipeline.places import Place, Placed
 
 
@@ -19,12 +20,12 @@ def describe(session: Session, topics: Iterable[tuple[str, Topic]], now: datetim
     """Keeps what each (workspace id, topic) says, unless something newer is known; returns the conversations' ids."""
     topics = [(workspace_id, topic) for workspace_id, topic in topics if topic.conversation]
     known = resolve(session, ((workspace_id, topic.conversation) for workspace_id, topic in topics), now)
-    described = set()
+    described: set[str] = set()
     for workspace_id, topic in sorted(topics, key=lambda told: told[1].version):
         key = topic.conversation[0]
         conversation_id = known[workspace_id, key.kind, key.ref]
         _describe(session, conversation_id, _with_account_name(session, workspace_id, topic), now)
-        _close_to_customers(session, workspace_id, conversation_id, topic, now)
+        described |= _close_to_customers(session, workspace_id, conversation_id, topic, now)
         described.add(conversation_id)
     return described
 
@@ -97,10 +98,12 @@ def _describe(session: Session, conversation_id: str, topic: Topic, now: datetim
     )
 
 
-def _close_to_customers(session: Session, workspace_id: str, conversation_id: str, topic: Topic, now: datetime) -> None:
+def _close_to_customers(
+    session: Session, workspace_id: str, conversation_id: str, topic: Topic, now: datetime
+) -> set[str]:
     """Internal threads get their names, and what was taken for a customer's word there before goes."""
     if not topic.internal:
-        return
+        return set()
     links = [
         {"workspace_id": workspace_id, "kind": INTERNAL_THREAD, "ref": key.ref, "conversation_id": conversation_id,
          "created_at": now}
@@ -112,11 +115,27 @@ def _close_to_customers(session: Session, workspace_id: str, conversation_id: st
         ConversationLink.kind == "slack_thread",
         ConversationLink.ref.in_([key.ref for key in topic.internal]),
     )
+    return _take_for_our_own(session, workspace_id, Signal.conversation_id.in_(threads), now)
+
+
+def close_channel(session: Session, workspace_id: str, channel: str, now: datetime) -> set[str]:
+    """What was taken for a customer's word in a channel goes, when it turns out that our own people, or copies, speak
+    there. Returns the conversations that are to be matched anew.
+    """
+    inside = and_(Signal.source_scope == "", of_channel(Signal.source_ref, channel))
+    return _take_for_our_own(session, workspace_id, inside, now)
+
+
+def _take_for_our_own(session: Session, workspace_id: str, which: ColumnElement[bool], now: datetime) -> set[str]:
+    """The conversations of what they were taken for the originals of, which counts again."""
     gone: Sequence[str] = session.scalars(
         update(Signal)
-        .where(Signal.conversation_id.in_(threads), Signal.source == "slack", Signal.deleted_at.is_(None))
+        .where(Signal.workspace_id == workspace_id, Signal.source == "slack", Signal.deleted_at.is_(None), which)
         .values(deleted_at=now, updated_at=now)
         .returning(Signal.id),
         execution_options={"synchronize_session": False},
     ).all()
     index_signals(session, gone)
+    copies = delete(SignalCopy).where(SignalCopy.original_id.in_(gone)).returning(SignalCopy.signal_id)
+    freed = session.scalars(copies, execution_options={"synchronize_session": False}).all()
+    return set(filter(None, session.scalars(select(Signal.conversation_id).where(Signal.id.in_(freed)))))

@@ -92,13 +92,13 @@ def said_in_slack(event: dict[str, Any], event_id: str) -> Callable[[Line], None
     return arrive
 
 
-def accounts_are_read(line: Line) -> None:
-    """Pylon's accounts become known, if that is due: which Slack channels are whose."""
+def accounts_are_read(line: Line, *more: KnownChannel) -> None:
+    """Pylon's accounts become known, if that is due: which Slack channels are whose, by default two of one account."""
 
     class Globex:
         def page(self, _access: Access, _cursor: str | None) -> tuple[tuple[KnownAccount, ...], str | None]:
-            channels = (KnownChannel(CHANNEL), KnownChannel(SECOND), KnownChannel("C0TRIAGE", is_internal=True))
-            return (KnownAccount("acc_1", "Globex", channels),), None
+            usual = (KnownChannel(CHANNEL), KnownChannel(SECOND), KnownChannel("C0TRIAGE", is_internal=True))
+            return (KnownAccount("acc_1", "Globex", more or usual),), None
 
     step = Accounts(
         database=line.database, books={"pylon": Globex()}, access=StoredAccess(line.database), clock=line.clock

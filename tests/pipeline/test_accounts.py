@@ -109,6 +109,19 @@ def test_internal_channels_are_not_listened_to(book: Book) -> None:
     assert book.line.receipt(stored.event_id) == ("ignored", "internal_channel")
 
 
+@pytest.mark.parametrize(
+    "channel", [slack(CHANNEL, is_internal=True), slack("C1", mirror_to={"source": "slack", "channel_id": CHANNEL})]
+)
+def test_what_was_taken_for_a_customers_word_before_goes(book: Book, channel: JsonObject) -> None:
+    book.line.slack(message("They are about to churn."), "Ev1")
+    book.line.slack(message("A customer's.", "1795255300.000100", channel="C1"), "Ev2")
+    book.line.run()
+    book.add("Globex", channel)
+    book.read()
+    gone = {signal.verbatim: signal.deleted_at is not None for signal in book.line.signals()}
+    assert gone == {"They are about to churn.": True, "A customer's.": False}
+
+
 def test_a_pause_waits_and_a_refusal_comes_back_later(book: Book) -> None:
     book.add("Globex")
     book.pylon.fail_next("accounts", retry_after=30)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from core.accounts import KnownChannel
 from db import Conversation, ConversationLink, ConversationVerdict, DirectoryEntry, Duty, Event, Signal, SignalCopy
 from pipeline.pairs.verdicts import say_different
 from tests.pipeline.conftest import CHANNEL, Line, edited, message
@@ -139,6 +140,24 @@ def test_a_guess_goes_when_the_thread_turns_out_to_be_another_issues(line: Line)
     Snapshot(700, issue(700, **root), (theirs("m1", MAIL, 401),)).arrive(line)
     assert copies(line) == {("pylon 2f1c:m1", f"slack {SECOND}:{ts(400)}")}
     assert suggestions(line) == []
+
+
+@pytest.mark.parametrize("is_known_first", [True, False])
+def test_what_a_mirror_says_is_nobodys_original(line: Line, *, is_known_first: bool) -> None:
+    """Also if it was captured before anybody could know that it is a copy: the issue's words count then."""
+
+    def the_mirror_is_known(line: Line) -> None:
+        accounts_are_read(line, KnownChannel(CHANNEL, mirror=SECOND))
+
+    arrivals = [the_mirror_is_known, *TWICE[:2]]
+    if not is_known_first:
+        accounts_are_read(line)
+        line.clock.advance(days=1)
+        arrivals = [*TWICE[:2], the_mirror_is_known]
+    for arrive in arrivals:
+        arrive(line)
+    assert (copies(line), suggestions(line)) == (set(), [])
+    assert [signal.source for signal in line.signals() if not signal.deleted_at] == ["pylon"]
 
 
 def test_without_pylon_nothing_is_compared(line: Line) -> None:
