@@ -41,6 +41,7 @@ def _shown_once(page: Page) -> None:
 
 def _sent_again(page: Page) -> None:
     _shown_once(page)
+    page.get_by_role("link", name="I have copied it").wait_for()
     page.reload()
 
 
@@ -58,8 +59,17 @@ def _api_docs(page: Page) -> None:
     page.evaluate("others => document.querySelectorAll(others).forEach(other => other.remove())", others)
 
 
+_PYLON = by("/integrations", ".entry:has(.mark-pylon) a[href$='/pylon']")
+
+
+def _pylon_steps(page: Page) -> None:
+    """With every step open, those that are done too."""
+    _PYLON(page)
+    page.locator("details.step").evaluate_all("steps => steps.forEach(step => { step.open = true; })")
+
+
 def _pylon_checks(page: Page) -> None:
-    FURNISHED["pylon-set-up"](page)
+    _PYLON(page)
     page.locator("#step-5").evaluate("step => step.closest('section').scrollIntoView()")
 
 
@@ -85,7 +95,7 @@ FURNISHED: Mapping[str, Way] = {
     "disconnect": by("/integrations", "a[href$='/disconnect']"),
     "pylon-begin": at("/integrations/pylon"),
     "pylon-refused": _refused,
-    "pylon-set-up": by("/integrations", ".entry:has(.mark-pylon) a[href$='/pylon']"),
+    "pylon-set-up": _pylon_steps,
     "pylon-checks": _pylon_checks,
     "integration-of-pylon": by(
         "/integrations", ".entry:has(.mark-pylon) a[href^='/integrations/']:not([href$='/pylon'])"

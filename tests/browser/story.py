@@ -58,6 +58,7 @@ def _talk(site: Site, tenant: Tenant, per_day: Sequence[int]) -> None:
             _say(site, cast, next(said), utc_now() - timedelta(days=days, minutes=37 * number))
     _call(tenant)
     player.play(stop)
+    _until_processed(tenant)
     site.pylon.fail_next("issue", code="not_found", status=404)
     site.pylon.send_trigger({"event": "issue.created", "issue_id": "b1946ac9-2492-4d23-9bd3-6f0c1a7f3e21"})
 

@@ -47,6 +47,9 @@ _REASONS = {
     "no_customer_words": "only our side has written, or the text is empty",
     "agent_message": "without an API token: written by our side",
     "private_message": "without an API token: an internal note",
+    "pylon_not_found": "Pylon has no such issue, or not for this token",
+    "no_issue_id": "the body names no issue, or not by an identifier",
+    "signature_mismatch": "the signature is not of this body under a live secret",
 }
 """Of those that can stand on a signal's receipt; a platform's rarer ones are shown by their slug."""
 
