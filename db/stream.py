@@ -51,6 +51,11 @@ class Event(HasId, Base):
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
     processed_at: Mapped[datetime | None]
 
+    @property
+    def senders_id(self) -> str | None:
+        """What its sender called it, if anything."""
+        return None if self.external_id is None or self.external_id.startswith(WAITING) else self.external_id
+
 
 def _unique_within(credential: str) -> Index:
     """One event per external id within the credential it came through."""

@@ -137,6 +137,7 @@ def replay_event(event_id: str) -> EventDetail:
 def _plain(arrived: Arrived) -> dict[str, Any]:
     event, receipt = arrived
     fields = {name: getattr(event, name) for name in Event.model_fields if name != "receipt"}
+    fields["external_id"] = event.senders_id
     if receipt is None:
         return fields | {
             "receipt": Receipt(outcome=None, reason=None, signal_id=None, integration_id=event.integration_id)

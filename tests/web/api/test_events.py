@@ -94,6 +94,13 @@ def test_an_event_without_a_receipt_has_no_outcome_yet(api: Api, arrived: dict[s
     assert (failed["reason"], failed["received_at"]) == ("bad", "2026-11-20T09:58:00Z")
 
 
+def test_what_an_event_is_called_while_it_waits_is_nobodys_word(api: Api, database: Database, alice: Tenant) -> None:
+    door = add_integration(database, alice.workspace_id)
+    waits = add_event(database, integration_id=door, external_id="waiting:0b6f")
+    named = add_event(database, integration_id=door, external_id="Ev1", minutes=1)
+    assert [api.get(f"/events/{id_}").get_json()["external_id"] for id_ in (waits, named)] == [None, "Ev1"]
+
+
 def test_pages(api: Api, arrived: dict[str, str]) -> None:
     first = api.get("/events", limit=3).get_json()
     second = api.get("/events", limit=3, cursor=first["next_cursor"]).get_json()
