@@ -63,8 +63,8 @@ class Import(BaseModel):
     state: ImportState
     reason: str | None
     reached_at: datetime | None
-    messages_seen: int
-    messages_new: int
+    messages_seen: int = Field(description="What was read so far: messages of Slack, issues of Pylon.")
+    messages_new: int = Field(description="How many of them were new.")
     requests_made: int
     requests_expected: int | None
     page_size: int | None
