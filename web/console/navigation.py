@@ -26,8 +26,11 @@ ROOMS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
 """Label, endpoint of the page, and the roles that it opens to."""
 
 
-ANTEROOMS: dict[str, tuple[str, ...]] = {"admin.integrations": ("admin.slack_apps",)}
-"""Pages that belong to a room without lying below its address."""
+ANTEROOMS: dict[str, tuple[str, ...]] = {
+    "admin.integrations": ("/slack-apps",),
+    "console.signals": ("/conversations",),
+}
+"""Addresses that belong to a room without lying below its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ def _entries(role: Role) -> Iterator[Entry]:
     for label, endpoint, roles in ROOMS:
         if role in roles and endpoint in current_app.view_functions:
             url = url_for(endpoint)
-            whole = [url, *map(url_for, ANTEROOMS.get(endpoint, ()))]
-            yield Entry(label, url, any(_is_below(request.path, each) for each in whole))
+            is_current = any(_is_below(request.path, each) for each in (url, *ANTEROOMS.get(endpoint, ())))
+            yield Entry(label, url, is_current)
 
 
 def _is_below(path: str, url: str) -> bool:

@@ -133,3 +133,8 @@ def _connect(database: Database, workspace_id: str, app_id: str, **values: objec
         )  # fmt: skip
         session.add(row)
     return row.id
+
+
+@pytest.mark.parametrize("path", ["/slack-apps", "/integrations"])
+def test_the_apps_are_part_of_the_integrations(rooms: Rooms, path: str) -> None:
+    assert [link.text for link in rooms.page(path).select("nav [aria-current=page]")] == ["Integrations"]
