@@ -62,8 +62,9 @@ def _pick_a_channel(page: Page, cast: Cast) -> None:
     page.get_by_role("link", name="Integrations").click()
     page.get_by_role("link", name="Settings of Tidewater").click()
     expect(page.get_by_text("No channel is picked")).to_be_visible()
-    form = page.get_by_role("form", name="Pick a channel")
+    by_id, form = page.get_by_text("Pick a channel by its id"), page.get_by_role("form", name="Pick a channel")
     for identity, name in (("C0MISTAKE", "mistake"), (channel.id, f"#{channel.name}")):
+        by_id.click()
         form.get_by_label("Channel id").fill(identity)
         form.get_by_label("Channel name").fill(name)
         form.get_by_role("button", name="Add the channel").click()
