@@ -8,6 +8,23 @@ export UV_LINK_MODE ?= copy
 # Bytecode is kept: a demo starts several processes.
 export PYTHONDONTWRITEBYTECODE :=
 
+# Debian's Python comes without pip unless python3-venv is installed too: then pip is fetched, and known by its digest.
+define FETCH_PIP
+import hashlib, io, os, re, sys, sysconfig, zipfile
+from urllib.parse import urljoin
+from urllib.request import urlopen
+index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
+try:
+    link = re.search(r'href="([^"]*/pip-26\.3-py3-none-any\.whl)', urlopen(index, timeout=60).read().decode())[1]
+    wheel = urlopen(urljoin(index, link), timeout=60).read()
+except (OSError, TypeError) as error:
+    sys.exit(f"pip is missing and could not be fetched ({error}): run  apt-get install python3-venv")
+if hashlib.sha256(wheel).hexdigest() != "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13":
+    sys.exit("what was fetched is not pip 26.3: run  apt-get install python3-venv")
+zipfile.ZipFile(io.BytesIO(wheel)).extractall(sysconfig.get_path("purelib"))
+endef
+export FETCH_PIP
+
 .PHONY: demo run test check bench screenshots migration lock clean
 
 demo: $(VENV)/.runtime         ## The main job, with stand-ins for Slack and Pylon
@@ -50,10 +67,9 @@ clean:
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Signalbox needs Python 3.11 or newer: install python3 (found $$($(PYTHON) -V 2>&1))"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-	  { echo "Python's venv is missing: run  apt-get install python3-venv"; exit 1; }
 	@echo "[1/3] creating $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv $(VENV); \
+	else $(PYTHON) -m venv --without-pip $(VENV) && $(BIN)/python -c "$$FETCH_PIP"; fi
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
 
 $(VENV)/.runtime: requirements.lock requirements-assets.lock pyproject.toml | $(BIN)/uv
