@@ -85,14 +85,15 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(BIN)/uv pip install -q -p $(VENV) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# Chromium for the tests in a browser: the system's own, installed where that is allowed. Without it the other tests still run.
+# Chromium for the tests in a browser, and the library that the driver's Node needs: the system's own, installed where that is
+# allowed. Without them the other tests still run.
 $(VENV)/.browser: | $(VENV)/.dev
 	@found() { for name in chromium chromium-browser google-chrome-stable google-chrome; do \
-	  command -v $$name >/dev/null && return; done; return 1; }; \
+	  command -v $$name >/dev/null && $(BIN)/playwright --version >/dev/null 2>&1 && return; done; return 1; }; \
 	if [ "$$(id -u)" = 0 ]; then as_root=; else as_root="sudo -n"; fi; \
 	if ! found && command -v apt-get >/dev/null && $$as_root true 2>/dev/null; then \
 	  echo "installing Chromium for the tests in a browser"; \
 	  { $$as_root apt-get update -qq && \
-	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } >/dev/null 2>&1 || true; \
+	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium libatomic1; } >/dev/null 2>&1 || true; \
 	fi; \
-	if found; then touch $@; else echo "no Chromium, so no tests in a browser: run  apt-get install chromium"; fi
+	if found; then touch $@; else echo "no Chromium, so no tests in a browser: run  apt-get install chromium libatomic1"; fi

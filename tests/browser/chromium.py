@@ -18,7 +18,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-MISSING = "There is no Chromium on this machine: run  apt-get install chromium"
+MISSING = "There is no Chromium on this machine: run  apt-get install chromium libatomic1"
 
 
 def find_chromium() -> str | None:
