@@ -49,11 +49,13 @@ def claim_companions(session: Session, events: Sequence[Event], *, limit: int) -
 
 
 def claim_one(session: Session, event_id: str, *, lease: str | None = None) -> Event | None:
-    """That event if it is still pending and, with a lease, still ours."""
+    """That event if it is still pending and, with a lease, still ours: then nobody else works on it, and whoever holds
+    its row for a moment (to count a repeat) is waited for.
+    """
     query = select(Event).where(Event.id == event_id, Event.state == "pending")
-    if lease is not None:
-        query = query.where(Event.lease_token == lease)
-    return session.scalars(claiming(query)).one_or_none()
+    if lease is None:
+        return session.scalars(claiming(query)).one_or_none()
+    return session.scalars(query.where(Event.lease_token == lease).with_for_update()).one_or_none()
 
 
 def lease_out(session: Session, event_ids: Sequence[str], now: datetime) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
-from threading import Barrier, Event, Lock
+from threading import Barrier, Event, Lock, Timer
 from typing import Any
 
 import pytest
@@ -135,3 +135,28 @@ def test_under_any_timing_the_last_change_is_read(desk: Desk) -> None:
     assert desk.reads <= desk.stored() < 120
     with desk.line.database.read() as session:
         assert session.scalars(select(EventRow.state).distinct()).all() == ["processed"]
+
+
+def test_who_counts_a_repeat_holds_up_no_result(desk: Desk) -> None:
+    """Its row is held for a moment by the door, while the worker comes back with what it read."""
+    if not desk.line.database.is_postgresql:
+        pytest.skip("SQLite has one writer at a time, and locks no rows")
+    stored = desk.trigger()
+    holding, let_go = Event(), Event()
+
+    def hold() -> None:
+        with desk.line.database.write() as session:
+            session.scalars(select(EventRow).where(EventRow.id == stored.event_id).with_for_update()).one()
+            holding.set()
+            let_go.wait(5)
+
+    with ThreadPoolExecutor(2) as crowd:
+
+        def answer() -> None:
+            crowd.submit(hold)
+            assert holding.wait(5)
+            Timer(0.3, let_go.set).start()
+
+        desk.before = answer
+        desk.line.run()
+    assert desk.line.event(stored.event_id).state == "processed"

@@ -189,6 +189,18 @@ def test_a_flaw_that_did_no_harm_is_no_alarm(rooms: Rooms) -> None:
     assert "take it from Pylon's picker" in more.text
 
 
+def test_a_row_names_its_event_and_issue_and_counts_repeats(rooms: Rooms) -> None:
+    connected(rooms)
+    about = {"integration_id": row_of(rooms).id, "type": "issue.assigned"}
+    knock(rooms, ["header_ok"], event_id=add_event(rooms.database, **about))
+    rooms.clock.advance(minutes=1)
+    hostile = add_event(rooms.database, subject="<b>1042</b>", **about)
+    knock(rooms, ["header_ok"], event_id=hostile, times=3)
+    page = rooms.page(f"/integrations/{row_of(rooms).id}")
+    told = [muted.text for muted in page.select(".check-what")]
+    assert told == ["issue.assigned · issue <b>1042</b> · ×3", "issue.assigned"]
+
+
 def test_polling_answers_only_when_something_changed(rooms: Rooms) -> None:
     path = connected(rooms)
     waiting = rooms.page(path).select_one("#deliveries")
