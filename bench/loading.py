@@ -18,13 +18,13 @@ from bench.corpus import ARRIVED, Corpus, conversation_id, integration_id, signa
 from db import Conversation, Database, Event, Integration, Receipt, Signal, Workspace
 from db.search import entry_of, index_signals
 from db.search_fts5 import entry_text, first_docid, slot_of
-from db.search_tsvector import entry_vector
+from db.search_vectors import entry_shingles, entry_vector
 
 WORKSPACES = 20
 LIVE = 5_000
 LIVE_AT_ONCE = 100
 WORDS_ON_SQLITE = ("docid", "signal_id", "words")
-WORDS_ON_POSTGRESQL = ("signal_id", "workspace_id", "occurred_at", "words")
+WORDS_ON_POSTGRESQL = ("signal_id", "workspace_id", "occurred_at", "words", "shingles")
 
 
 def load(database: Database, corpus: Corpus) -> None:
@@ -102,7 +102,7 @@ def _load_postgresql(connection: Connection, corpus: Corpus, rows: Iterable[dict
     while batch := list(islice(rows, 20_000)):
         _copy(cursor, "signals", Signal.__table__.columns.keys(), (_in_order(Signal.__table__, r) for r in batch))
         entries = [entry_of(SimpleNamespace(**row)) for row in batch]
-        words = ((e.signal_id, e.workspace_id, e.occurred_at, entry_vector(e)) for e in entries)
+        words = ((e.signal_id, e.workspace_id, e.occurred_at, entry_vector(e), entry_shingles(e)) for e in entries)
         _copy(cursor, "signal_words", WORDS_ON_POSTGRESQL, words)
     for _, statement in dropped:
         cursor.execute(statement)

@@ -24,6 +24,11 @@ class Times:
     clock: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
 
+    def add(self, other: "Times") -> None:
+        """Takes the other's times in."""
+        self.clock += other.clock
+        self.processor += other.processor
+
     def shown(self) -> list[str]:
         """p50 and p95 by the clock, then by the processors."""
         return [f"{percentile(times, share):.1f}" for times in (self.clock, self.processor) for share in (0.5, 0.95)]

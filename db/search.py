@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, event, false, inspect, select
 from sqlalchemy.orm import Session
 
 from core.search_text import Query, index_tokens
-from db import search_facets, search_fts5, search_tsvector
+from db import search_facets, search_fts5, search_tsvector, search_vectors
 from db.dialects import is_postgresql
 from db.search_facets import facets_of
 from db.search_matching import Matching
@@ -37,7 +37,7 @@ def index_signals(session: Session, signal_ids: Iterable[str]) -> None:
     What goes through a session as objects is indexed by `index_flushed`, and a signal that vanishes leaves the index by
     itself: only statements that insert or update need the call.
     """
-    engine = search_tsvector if is_postgresql(session) else search_fts5
+    engine = search_vectors if is_postgresql(session) else search_fts5
     ids = sorted(set(signal_ids))
     for start in range(0, len(ids), INDEXED_AT_ONCE):
         chosen = Signal.id.in_(ids[start : start + INDEXED_AT_ONCE])

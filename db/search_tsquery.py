@@ -3,11 +3,16 @@
 https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
-from core.search_text import Term
+from core.search_text import BREAK, Term
+
+SHINGLE_BITS = 20
+"""So many bits of a digest stand for two words in a row. Pairs that share them cost time and nothing else."""
 
 SPAN_BITS = (0, 2, 4, 6, 8, 10, 12)
 MOST_SPANS = 3
@@ -17,16 +22,18 @@ MOST_SPANS = 3
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A query. GIN looks up each of the ``keys`` for itself and skips from one entry that they share to the next; in
-    one query of several words it would follow the longest lists from end to end. What keys cannot say is the ``rest``:
-    which words follow one another, and which must not be there.
+    one query of several words it would follow the longest lists from end to end. ``shingles`` are looked up as well,
+    for phrases: which entries have these words in a row, short of a collision. What neither can say is the ``rest``:
+    that words really follow one another, and which must not be there.
     """
 
     keys: tuple[str, ...]
+    shingles: tuple[int, ...]
     rest: tuple[str, ...]
 
     @property
     def shared(self) -> str:
-        """What an entry must have for GIN to hand it over, as one tsquery."""
+        """What words an entry must have for GIN to hand it over, as one tsquery; empty when it is known by shingles."""
         return " & ".join(f"({key})" for key in self.keys)
 
     @property
@@ -41,18 +48,34 @@ class Wanted:
 
 def wanted_of(scope: str, terms: Sequence[Term], facets: Iterable[str] = ()) -> Wanted:
     """The query, of quoted words alone: whatever people type is data."""
-    keys, rest = [quoted(scope + facet) for facet in facets], []
+    keys, shingles, rest = [quoted(scope + facet) for facet in facets], [], []
     for term in terms:
         *words, last = (quoted(scope + token) for token in term.tokens)
         phrase = [*words, last + ":*" * term.is_prefix]
         if term.is_excluded:
             rest.append(f"!({' <-> '.join(phrase)})")
         elif words:
-            keys += words if term.is_prefix else phrase
+            shingles += shingles_of(scope, term.tokens[:-1] if term.is_prefix else term.tokens)
+            keys += words if len(words) == 1 and term.is_prefix else ()
             rest.append(" <-> ".join(phrase))
         else:
             keys += phrase
-    return Wanted(tuple(dict.fromkeys(keys)) or (quoted(scope),), tuple(rest))
+    if not (keys or shingles):
+        keys = [quoted(scope)]
+    return Wanted(tuple(dict.fromkeys(keys)), tuple(shingles), tuple(rest))
+
+
+def shingles_of(scope: str, tokens: Sequence[str]) -> list[int]:
+    """Every two words in a row, as numbers in order without repeats:
+    https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/index-phrases.
+    """
+    pairs = (f"{scope}{one} {other}" for one, other in pairwise(tokens) if BREAK not in (one, other))
+    return sorted({_shingle(pair) for pair in pairs})
+
+
+def _shingle(pair: str) -> int:
+    digest = hashlib.blake2b(pair.encode("utf-8", "replace"), digest_size=4).digest()
+    return int.from_bytes(digest) >> (32 - SHINGLE_BITS)
 
 
 def quoted(word: str) -> str:

@@ -6,7 +6,7 @@ them match follows how far back GIN must search, and words that name the time ke
 https://www.postgresql.org/docs/current/gin.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     FromClause,
+    Integer,
     MetaData,
     Select,
     String,
@@ -24,27 +25,22 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR, insert
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
 from core.search_text import Query
 from db.base import UtcDateTime
-from db.search_terms import ANY_SCOPE, Asked, Entry, Hit, scope_of
-from db.search_tsquery import Wanted, quoted, spans_between, spans_of, wanted_of
+from db.search_outlook import outlook
+from db.search_terms import ANY_SCOPE, Asked, Hit, scope_of
+from db.search_tsquery import Wanted, spans_between, wanted_of
 from db.stream import Signal
 
 FEW = 2_000
 """Matches that are looked at whole; words of which the statistics know nothing have no more. When there are more after
 all, they are left.
-"""
-
-CANDIDATES_OF_PHRASES = 5
-"""What the planner expects of a phrase are the entries with all of its words, of which few have them side by side: so
-many for each match are compared.
 """
 
 WALKED = 2_000
@@ -64,30 +60,8 @@ EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 
 _words = Table(
     "signal_words", MetaData(), Column("signal_id", String), Column("workspace_id", String),
-    Column("occurred_at", UtcDateTime), Column("words", TSVECTOR),
+    Column("occurred_at", UtcDateTime), Column("words", TSVECTOR), Column("shingles", ARRAY(Integer)),
 )  # fmt: skip
-
-
-_ESTIMATE = text("""
-    EXPLAIN (FORMAT JSON) SELECT FROM signal_words WHERE words @@ CAST(:wanted AS tsquery)
-    UNION ALL SELECT FROM signal_words WHERE workspace_id = :workspace_id
-""")
-
-
-def write(session: Session, entries: Iterable[Entry]) -> None:
-    """Replaces the entries of these signals, in the order of their ids, so that writers wait and never deadlock."""
-    rows = [
-        {
-            "signal_id": entry.signal_id,
-            "workspace_id": entry.workspace_id,
-            "occurred_at": entry.occurred_at,
-            "words": cast(entry_vector(entry), TSVECTOR),
-        }
-        for entry in sorted(entries)
-    ]
-    statement = insert(_words).values(rows)
-    changes = {name: statement.excluded[name] for name in ("occurred_at", "words")}
-    session.execute(statement.on_conflict_do_update(index_elements=[_words.c.signal_id], set_=changes))
 
 
 def newest(session: Session, asked: Asked) -> list[Hit]:
@@ -95,14 +69,13 @@ def newest(session: Session, asked: Asked) -> list[Hit]:
     scope = scope_of(asked.workspace_id)
     wanted = wanted_of(scope, asked.query.terms, asked.facets)
     bounded = wanted.within([scope + span for span in _bounds_in_words(session, asked)])
-    expected, share = _outlook(session, bounded, asked.workspace_id)
-    is_phrase = any(len(term.tokens) > 1 for term in asked.query.wanted)
-    are_few = expected <= (FEW * CANDIDATES_OF_PHRASES if is_phrase else FEW)
+    expected, share = outlook(session, bounded, asked.workspace_id)
+    are_few = expected <= FEW
     if are_few and (few := _search_few(session, asked, bounded)) is not None:
         return few
     hits = None  # not walked: the planner, which was not proven wrong, knows that a walk would not fill the page
-    if are_few or is_phrase or asked.bounds.since or share * WALKED > asked.limit / 2:
-        hits, share = _walk(session, asked, wanted)
+    if are_few or asked.bounds.since or share * WALKED > asked.limit / 2:
+        hits, share = _walk(session, asked, wanted, share)
         if len(hits) >= asked.enough:
             return hits
     count, first, last = session.execute(_extent(_nearest(asked, WALKED))).one()
@@ -123,28 +96,8 @@ def holds(query: Query) -> ColumnElement[bool]:
     return found.correlate(Signal).exists()
 
 
-def entry_vector(entry: Entry) -> str:
-    """A tsvector as text: the words with their positions; the scope, its times and the facets without one."""
-    scope = scope_of(entry.workspace_id)
-    positions: dict[str, list[str]] = {}
-    for position, token in enumerate(entry.tokens, start=1):
-        positions.setdefault(token, []).append(str(position))
-    words = [f"{quoted(scope + token)}:{','.join(places[:255])}" for token, places in positions.items()]
-    others = ("", *spans_of(entry.occurred_at), *entry.facets)
-    return " ".join([*(quoted(scope + other) for other in others), *words])
-
-
 def _matches(entries: FromClause, expression: str) -> ColumnElement[bool]:
     return entries.c.words.op("@@", is_comparison=True)(cast(expression, TSQUERY))
-
-
-def _outlook(session: Session, wanted: Wanted, workspace_id: str) -> tuple[float, float]:
-    """How many entries the planner expects from GIN, and what share of the workspace's that is. What is not among the
-    commonest words of all it takes for rare.
-    """
-    ((plan,),) = session.execute(_ESTIMATE, {"wanted": wanted.shared, "workspace_id": workspace_id}).one()
-    matches, entries = (float(part["Plan Rows"]) for part in plan["Plan"]["Plans"])
-    return matches, matches / max(entries, matches, 1.0)
 
 
 def _nearest(asked: Asked, count: int) -> Subquery:
@@ -152,15 +105,22 @@ def _nearest(asked: Asked, count: int) -> Subquery:
     return _entries(asked).order_by(_words.c.occurred_at.desc(), _words.c.signal_id.desc()).limit(count).subquery()
 
 
-def _walk(session: Session, asked: Asked, wanted: Wanted) -> tuple[list[Hit], float]:
-    """Matches among the newest entries, and what share of them match; farther if that is likely to fill the page."""
-    near = _nearest(asked, WALKED)
-    hits = _run(session, _found(asked, near, _matches(near, wanted.whole)))
-    share = len(hits) / WALKED
-    if TELLING <= len(hits) < asked.enough <= share * FARTHEST / 1.2:
-        near = _nearest(asked, FARTHEST)
-        hits = _run(session, _found(asked, near, _matches(near, wanted.whole)))
+def _walk(session: Session, asked: Asked, wanted: Wanted, expected: float) -> tuple[list[Hit], float]:
+    """Matches among the newest entries, and what share of them match; farther if that is likely to fill the page, by
+    the share that the planner expects or by what the first of them tell.
+    """
+    fills = asked.enough * 1.2 / FARTHEST
+    count = FARTHEST if fills <= expected < asked.enough / WALKED else WALKED
+    hits = _look_through(session, asked, wanted, count)
+    share = len(hits) / count
+    if count < FARTHEST and TELLING <= len(hits) < asked.enough and share >= fills:
+        hits = _look_through(session, asked, wanted, FARTHEST)
     return hits, share
+
+
+def _look_through(session: Session, asked: Asked, wanted: Wanted, count: int) -> list[Hit]:
+    near = _nearest(asked, count)
+    return _run(session, _found(asked, near, _matches(near, wanted.whole)))
 
 
 def _search_few(session: Session, asked: Asked, wanted: Wanted) -> list[Hit] | None:
@@ -180,6 +140,8 @@ def _search(session: Session, asked: Asked, wanted: Wanted) -> list[Hit]:
 def _through_gin(asked: Asked, wanted: Wanted, limit: int | None = None) -> CTE:
     """Matches in no order, whatever the planner thinks of walking instead; their words only where they are ranked."""
     found = _entries(asked, has_words=asked.is_ranked).where(*(_matches(_words, key) for key in wanted.keys))
+    if wanted.shingles:
+        found = found.where(_words.c.shingles.contains(list(wanted.shingles)))
     if wanted.rest:  # IS TRUE keeps it from being looked up as well
         found = found.where(_matches(_words, " & ".join(f"({part})" for part in wanted.rest)).is_(true()))
     return found.limit(limit).cte().prefix_with("MATERIALIZED", dialect="postgresql")

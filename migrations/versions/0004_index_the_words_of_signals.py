@@ -1,21 +1,16 @@
 """Index the words of signals.
 
-Old code runs beside new code while a deployment rolls: what it writes meanwhile is found after its next change. Each
-database gets the tables of its own full text search; `db.search` reads and writes them.
+Old code runs beside new code while a deployment rolls: what it writes meanwhile is found after its next change. What
+is there already is indexed by the later revisions 0009 and 0017. Each database gets the tables of its own full text
+search; `db.search` reads and writes them.
 """
 
 from alembic import op
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
-from db.search import index_signals
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
-
-BATCH = 1_000
 
 SQLITE = (
     """
@@ -65,20 +60,9 @@ POSTGRESQL = (
 def upgrade() -> None:
     for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
         op.execute(statement)
-    _index_what_is_there()
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE signal_words_index")
     op.execute("DROP TABLE signal_words")
-
-
-def _index_what_is_there() -> None:
-    following = text("SELECT id FROM signals WHERE id > :last ORDER BY id LIMIT :batch")
-    with Session(op.get_bind(), join_transaction_mode="conditional_savepoint") as session:
-        last = ""
-        while ids := session.scalars(following, {"last": last, "batch": BATCH}).all():
-            index_signals(session, ids)
-            last = ids[-1]
-        session.flush()
