@@ -105,3 +105,27 @@ def deliver(site: Site, cast: Cast, event: JsonObject) -> None:
 
 def reasons(tenant: Tenant) -> set[str | None]:
     return {event["receipt"]["reason"] for event in tenant.get("events")["items"] if event["receipt"]}
+
+
+def test_what_was_answered_before_somebody_asked_joins_and_colleagues_words_are_its_context(
+    site: Site, cast: Cast, tenant: Tenant
+) -> None:
+    site.add_to_slack(tenant)
+    (integration,) = tenant.get("integrations")["items"]
+    with tenant.api as api:
+        asked = {"config": {"slack_capture": "asked"}}
+        assert api.patch(f"integrations/{integration['id']}", json=asked).status_code == 200
+    shared, marta, jonas = cast.channels["kestrel-tidewater"], cast.users["marta"], cast.users["jonas"]
+    said = write(site, cast, "kestrel-tidewater", "marta", "The export stops.")
+    for author, words in ((marta, "On Monday, too."), (jonas, "We look into it.")):
+        reply = slack_events.message(shared, author, words, site.slack.next_ts(), thread_ts=str(said["ts"]))
+        deliver(site, cast, reply)
+    eventually(lambda: all(event["receipt"]["outcome"] for event in tenant.get("events")["items"]))
+    assert tenant.signals() == []
+    deliver(site, cast, slack_events.reaction_added(jonas, "inbox_tray", said, site.slack.next_ts()))
+    eventually(lambda: len(tenant.signals()) == 2)
+    first, second = sorted(tenant.signals(), key=lambda signal: str(signal["occurred_at"]))
+    assert (first["verbatim"], second["verbatim"]) == ("The export stops.", "On Monday, too.")
+    assert first["conversation_id"] == second["conversation_id"]
+    (context,) = tenant.get(f"conversations/{first['conversation_id']}")["context"]
+    assert (context["words"], context["reason"]) == ("We look into it.", "only_when_asked")
