@@ -34,7 +34,8 @@ class DayCount(BaseModel):
 
 
 class Stats(BaseModel):
-    """How much was said, oldest day first, days without signals left out, and the state of what arrived.
+    """How much was said, oldest day first, days without signals left out, and the state of what arrived. Counts of more
+    than 10,000 signals may be a minute old.
 
     `pending` events wait, `failed` ones could not be processed in the last 24 hours; both are counted up to 1001.
     Everything that was received before `complete_up_to` has been processed.

@@ -15,7 +15,7 @@ from web.console.wording import account_label
 from web.services import services
 from web.session import Visitor, require_role
 
-SHOWN = 200
+SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)

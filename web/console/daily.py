@@ -3,19 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
 
-from flask import current_app
 from sqlalchemy.orm import Session
 
 from web.actions.daily_counts import Counts, counts_by_day
 
 DAYS = 30
-LARGE = 10_000
-KEPT = timedelta(minutes=1)
-"""How long counts over more than `LARGE` signals are shown again instead of being counted anew."""
-
-_EXTENSION = "signalbox_daily"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +46,7 @@ class Daily:
 
 def daily(session: Session, workspace_id: str, now: datetime) -> Daily:
     """The last thirty days, today included."""
-    kept = cast("dict[str, tuple[datetime, Daily]]", current_app.extensions.setdefault(_EXTENSION, {}))
-    until, known = kept.get(workspace_id, (now, None))
-    if known is not None and now < until:
-        return known
-    found = _drawn(counts_by_day(session, workspace_id, now, DAYS), now.date())
-    if found.total > LARGE:
-        kept[workspace_id] = (now + KEPT, found)
-    return found
+    return _drawn(counts_by_day(session, workspace_id, now, DAYS), now.date())
 
 
 def _drawn(counts: Counts, today: date) -> Daily:

@@ -119,6 +119,23 @@ def test_stats_count_by_day_and_source(api: Api, database: Database, alice: Tena
     assert api.get("/stats", days=91).status_code == 422
 
 
+def test_large_counts_are_told_again_for_a_minute(
+    api: Api, database: Database, alice: Tenant, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(days: int) -> int:
+        return sum(day["signals"] for day in api.get("/stats", days=days).get_json()["days"])
+
+    monkeypatch.setattr("web.actions.daily_counts.LARGE", 1)
+    add_signal(database, alice.workspace_id, "C1:1.0")
+    assert counted(30) == 1
+    add_signal(database, alice.workspace_id, "C1:2.0")
+    assert counted(30) == 2
+    add_signal(database, alice.workspace_id, "C1:3.0")
+    assert (counted(30), counted(29)) == (2, 3)
+    clock.advance(minutes=1)
+    assert counted(30) == 3
+
+
 @pytest.mark.parametrize("whose", ["U0456", "priya@globex.example"])
 def test_what_platforms_told_of_the_person_goes_too(api: Api, database: Database, alice: Tenant, whose: str) -> None:
     slack = add_integration(database, alice.workspace_id, "slack")
