@@ -1,6 +1,6 @@
 """Where from: a workspace's connections to platforms, the Slack apps behind them, and generic webhook keys."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Required, TypeAlias, TypedDict
 
 from sqlalchemy import ForeignKey, Index, String, Text, func, text
@@ -37,12 +37,14 @@ class SlackDigestConfig(TypedDict, total=False):
 
 class SlackLearned(TypedDict, total=False):
     """What Slack told of an installation: the present id of channels that had another, when the app left which
-    channel (unix seconds), whether an organisation lets it into a team, and of which moment each fact is.
+    channel (unix seconds), whether an organisation lets it into a team, the last ``minute`` whose events were held back
+    (unix seconds), and of which moment each fact is.
     """
 
     moved: dict[str, str]
     left: dict[str, float]
     teams: dict[str, bool]
+    held_back: dict[str, float]
     told: dict[str, float]
 
 
@@ -88,7 +90,9 @@ class SlackApp(HasId, HasUpdatedAt, Base):
     socket_opened_at: Mapped[datetime | None]
     """When Slack last greeted a socket of this app (Socket Mode)."""
     rate_limited_at: Mapped[datetime | None]
-    """When Slack last said that it held events of this app back (``app_rate_limited``)."""
+    """When Slack last said that it held events of this app back (``app_rate_limited``), of whichever team: for whoever
+    runs the server. Each connection knows of its own.
+    """
 
     workspace: Mapped["Workspace | None"] = relationship(back_populates="slack_apps")
 
@@ -175,6 +179,12 @@ class Integration(HasId, HasUpdatedAt, Base):
     workspace: Mapped["Workspace"] = relationship(back_populates="integrations")
     slack_app: Mapped[SlackApp | None] = relationship()
     creator: Mapped["User | None"] = relationship()
+
+    @property
+    def held_back_at(self) -> datetime | None:
+        """When Slack last held events of the installation back (``app_rate_limited``)."""
+        minute = self.config.get("slack_learned", {}).get("held_back", {}).get("minute")
+        return None if minute is None else datetime.fromtimestamp(minute, UTC)
 
     @property
     def is_connected(self) -> bool:

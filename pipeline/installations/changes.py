@@ -41,11 +41,9 @@ def apply_change(
     happened_at: datetime,
 ) -> None:
     """Applies it to the connected installations it is addressed to; each call is idempotent."""
-    if isinstance(change, RateLimited):
-        with database.write() as session:
-            _note_limit(session, slack_app_id, change)
-        return
     with database.write() as session:
+        if isinstance(change, RateLimited):
+            _note_limit(session, slack_app_id, change)
         rows = _rows(session, slack_app_id, accounts, change)
         moved = [row.workspace_id for row in rows if _apply(session, row, change, happened_at, clock())]
     if isinstance(change, ChannelMoved):
@@ -57,15 +55,23 @@ def _rows(session: Session, slack_app_id: str, accounts: Iterable[AccountKey], c
     """The installations an event is addressed to. Slack names one of those that share a channel, yet its id is the
     same for all: whoever has words from it follows too.
     """
+    accounts = tuple(accounts)
     found = {row.id: row for account in accounts for row in addressed(session, slack_app_id, account)}
+    of_app = select(Integration).where(Integration.slack_app_id == slack_app_id, Integration.state != "disconnected")
     if isinstance(change, ChannelMoved):
-        of_app = select(Integration).where(
-            Integration.slack_app_id == slack_app_id, Integration.state != "disconnected"
-        )
         for row in session.scalars(of_app.with_for_update()):
             if row.id not in found and _knows(session, row, change.old_id):
                 found[row.id] = row
+    if isinstance(change, RateLimited) and not found:
+        of_organisations = of_app.where(Integration.slack_team_id.is_(None))
+        found = {row.id: row for row in session.scalars(of_organisations.with_for_update()) if _works_in(row, accounts)}
     return [found[row_id] for row_id in sorted(found)]
+
+
+def _works_in(row: Integration, accounts: Iterable[AccountKey]) -> bool:
+    """Whether its organisation lets it into one of these teams, which a notice of Slack's limits names alone."""
+    teams = row.config.get("slack_learned", {}).get("teams", {})
+    return any(teams.get(account.team_id or "") for account in accounts)
 
 
 def _knows(session: Session, row: Integration, channel_id: str) -> bool:
@@ -149,6 +155,10 @@ def _migrate(_: Session, row: Integration, learning: Learning, change: Migration
         row.state_reason = GRID_MIGRATION
 
 
+def _hold_back(_: Session, __: Integration, learning: Learning, change: RateLimited) -> None:
+    learning.hold_back(change)
+
+
 def _note_limit(session: Session, slack_app_id: str, change: RateLimited) -> None:
     app = session.scalars(select(SlackApp).where(SlackApp.id == slack_app_id).with_for_update()).first()
     if app is not None:
@@ -163,4 +173,5 @@ APPLIED: Mapping[type[Change], Callable[..., bool | None]] = {
     ChannelMembership: _join_or_leave,
     TeamAccess: _grant_teams,
     Migration: _migrate,
+    RateLimited: _hold_back,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from core.changes import ChannelMembership, ChannelMoved, ChannelRenamed, Migration, TeamAccess
+from core.changes import ChannelMembership, ChannelMoved, ChannelRenamed, Migration, RateLimited, TeamAccess
 from db import IntegrationConfig, SlackChannelConfig, SlackLearned
 
 MOST_FACTS = 1000
@@ -59,6 +59,11 @@ class Learning:
         for team_id in change.team_ids:
             if self.is_news(f"team {team_id}"):
                 self._facts("teams")[team_id] = change.is_granted
+
+    def hold_back(self, change: RateLimited) -> None:
+        """The last minute whose events did not come."""
+        facts = self._facts("held_back")
+        facts["minute"] = max(facts.get("minute", 0.0), change.minute.timestamp())
 
     def migrate(self, change: Migration) -> bool:
         """Whether that is news. While a migration is under way, Slack is not called."""

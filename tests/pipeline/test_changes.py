@@ -194,12 +194,30 @@ def test_start_and_end_of_a_migration_within_one_second(line: Line, tell: Tell) 
     assert row(line).state_reason is None
 
 
-def test_limits_are_kept_with_the_app(line: Line, tell: Tell) -> None:
-    moments = [line.clock() + timedelta(minutes=minute) for minute in (1, 3, 2)]
+def test_a_limit_is_of_the_team_that_reached_it(line: Line, tell: Tell) -> None:
+    """Whoever shares the app with that team learns nothing of it; whoever runs the server does."""
+    moments = [line.clock().replace(microsecond=0) + timedelta(minutes=minute) for minute in (1, 3, 2)]
     for moment in moments:
         tell(RateLimited(moment), account=AccountKey(team_id="T0NOBODY"))
     with line.database.read() as session:
         assert session.get_one(SlackApp, line.slack_app_id).rate_limited_at == moments[1]
+    assert row(line).held_back_at is None
+    for moment in moments:
+        tell(RateLimited(moment))
+    assert row(line).held_back_at == moments[1]
+
+
+@pytest.mark.parametrize(("team", "is_told"), [("T0ONE", True), ("T0TAKEN", False), ("T0NOBODY", False)])
+def test_a_limit_of_an_organisations_team_is_the_organisations(
+    line: Line, tell: Tell, team: str, is_told: bool
+) -> None:
+    """Slack names the team alone."""
+    configure(line, slack_team_id=None, slack_enterprise_id="E1")
+    ours = AccountKey("E1")
+    tell(TeamAccess(("T0ONE", "T0TAKEN"), True), account=ours)
+    tell(TeamAccess(("T0TAKEN",), False), 1, account=ours)
+    tell(RateLimited(line.clock()), 2, account=AccountKey(team_id=team))
+    assert (row(line).held_back_at is not None) is is_told
 
 
 def test_another_installation_is_left_alone(line: Line, tell: Tell) -> None:

@@ -124,6 +124,19 @@ def test_hints_say_what_keeps_messages_away(room: desk_rows.Room) -> None:
         assert words in hints
 
 
+def test_channels_that_a_pattern_added_keep_no_other_away(room: desk_rows.Room) -> None:
+    change(room, config={"slack_channels": [{"id": "C7", "auto": True}]})
+    hints = " ".join(room.desk.story(room.visitor("U0VIC"), "C1", "9.9", sees_message=True).hints)
+    assert "not among them" not in hints
+    assert "held" not in hints
+    minute = (room.clock() - timedelta(hours=1)).timestamp()
+    long_ago = room.clock() - timedelta(days=9)
+    change(room, installed_at=long_ago, config={"slack_learned": {"held_back": {"minute": minute}}})
+    assert "held your team’s events back" in " ".join(
+        room.desk.story(room.visitor("U0VIC"), "C1", "9.9", sees_message=True).hints
+    )
+
+
 def test_the_overview(room: desk_rows.Room) -> None:
     with room.database.write() as session:
         for ref, shared in (("C1", True), ("C2", False), ("C3", True)):

@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -128,7 +128,12 @@ def test_stored_slack_apps_are_judged_without_opening_a_secret(database: Databas
             "draft": SlackApp(workspace_id=home.id, client_id=""),
             "unused": SlackApp(client_id="1.1", **whose),
             "deaf": SlackApp(client_id="1.2", **whose),
-            "proved": SlackApp(client_id="1.3", signature_verified_at=utc_now(), **whose),
+            "proved": SlackApp(
+                client_id="1.3",
+                signature_verified_at=utc_now(),
+                rate_limited_at=datetime(2026, 11, 20, 9, 5, tzinfo=UTC),
+                **whose,
+            ),
             "socket": SlackApp(client_id="1.4", socket_opened_at=utc_now(), **{**whose, "workspace_id": None}),
         }
         session.add_all(apps.values())
@@ -143,5 +148,6 @@ def test_stored_slack_apps_are_judged_without_opening_a_secret(database: Databas
     }  # fmt: skip
     assert "waits for its credentials" in judged["draft"].sentence
     assert "press Retry" in judged["deaf"].sentence
+    assert "held events of it back at 2026-11-20 09:05 UTC" in judged["proved"].sentence
     assert judged["socket"].sentence.endswith("shared by the server, 0 active connections")
     assert "signing secret" not in judged["proved"].sentence

@@ -92,17 +92,18 @@ def _original(session: Session, signal: Signal, console_url: str) -> str | None:
 def _hints(integration: Integration, ref: str, now: datetime) -> Iterator[str]:
     """What keeps a message from ever coming, the likeliest first."""
     channel = ref.partition(":")[0]
-    listed = {each["id"] for each in integration.config.get("slack_channels", [])}
+    listed = integration.config.get("slack_channels", [])
+    is_narrowed = any(not each.get("auto") for each in listed)  # what a pattern added never narrows
     if integration.state == "needs_reconnect":
         yield "The connection to Slack must be renewed: an admin reconnects it in the console, under Integrations."
     if not integration.is_active:
         yield "The connection is paused; an admin resumes it in the console, under Integrations."
     yield "Is the app in this channel? Only then Slack tells it of messages: invite it with /invite."
-    if listed and channel not in listed:
+    if is_narrowed and all(each["id"] != channel for each in listed):
         yield "Channels were picked, and this one is not among them."
     yield "Was it written before the app came into the channel? An admin can import older messages in the console."
-    held_back = integration.slack_app.rate_limited_at if integration.slack_app else None
+    held_back = integration.held_back_at
     since = max(now - _HELD_BACK_LATELY, integration.installed_at or integration.created_at)
     if held_back is not None and held_back >= since:
-        yield "Slack held events of this app back in the last 24 hours, because there were too many."
+        yield "Slack held your team’s events back in the last 24 hours, because there were too many."
     yield "Was it written just now? Slack may need a minute."

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import DirectoryEntry, Integration, SlackApp
+from db import DirectoryEntry, Integration
 from pipeline.tokens.health import token_health
 
 LIMIT_SHOWN_FOR = timedelta(days=7)
@@ -25,7 +25,7 @@ def health_of(session: Session, row: Integration, now: datetime) -> dict[str, An
     """The values of ``admin/integration_health.html``; empty for a platform whose tokens do not rotate."""
     if row.platform != "slack":
         return {}
-    limited_at = session.scalar(select(SlackApp.rate_limited_at).where(SlackApp.id == row.slack_app_id))
+    limited_at = row.held_back_at
     since = max(now - LIMIT_SHOWN_FOR, row.installed_at or row.created_at)
     is_recent = limited_at is not None and limited_at >= since
     return {

@@ -1,10 +1,10 @@
 """Token health on a connection's page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from db import DirectoryEntry, Integration, SlackApp
+from db import DirectoryEntry, Integration, IntegrationConfig, SlackApp, SlackLearned
 from tests.conftest import NOW
 from tests.web.console.admin.conftest import Rooms
 
@@ -83,20 +83,34 @@ def test_limits_channels_teams_and_migrations(rooms: Rooms) -> None:
     with rooms.database.write() as session:
         of = session.query(Integration).one().id
         session.add(DirectoryEntry(integration_id=of, kind="channel", ref="C2", name="kestrel", fetched_at=NOW))
-        session.query(SlackApp).one().rate_limited_at = NOW - timedelta(hours=2)
+    hold_back(rooms, NOW - timedelta(hours=2))
     page = rooms.text(path)
-    assert "held events of this app back" in page
+    assert "held this team’s events back" in page
     assert "#ext-acme (since" in page
     assert "#kestrel (since" in page
     assert "1 of the organisation’s teams let the app in: T1" in page
     assert "is being moved into an organisation" in page
+    hold_back(rooms, NOW - timedelta(days=8))
+    assert "held this team’s events back" not in rooms.text(path)
+    hold_back(rooms, NOW - timedelta(hours=2))
     with rooms.database.write() as session:
-        session.query(SlackApp).one().rate_limited_at = NOW - timedelta(days=8)
-    assert "held events of this app back" not in rooms.text(path)
-    with rooms.database.write() as session:
-        session.query(SlackApp).one().rate_limited_at = NOW - timedelta(hours=2)
         session.query(Integration).one().installed_at = NOW - timedelta(hours=1)
-    assert "held events of this app back" not in rooms.text(path), "it was not there yet"
+    assert "held this team’s events back" not in rooms.text(path), "it was not there yet"
+
+
+def test_that_another_team_of_the_app_reached_a_limit_is_not_told(rooms: Rooms) -> None:
+    path = slack(rooms)
+    with rooms.database.write() as session:
+        session.query(SlackApp).one().rate_limited_at = NOW
+    assert "events back" not in rooms.text(path)
+
+
+def hold_back(rooms: Rooms, at: datetime) -> None:
+    with rooms.database.write() as session:
+        row = session.query(Integration).one()
+        learned: SlackLearned = {**row.config["slack_learned"], "held_back": {"minute": at.timestamp()}}
+        config: IntegrationConfig = {**row.config, "slack_learned": learned}
+        row.config = config
 
 
 def test_another_platform_has_no_such_part(rooms: Rooms) -> None:
