@@ -34,6 +34,7 @@ HARMLESS = {
     "admin.ask_to_erase": "is the page that asks",
     "admin.begin_import": "adds an import",
     "admin.begin_slack_app": "keeps a place",
+    "admin.change_digest": "can be planned again",
     "admin.change_integration": "can be changed back",
     "admin.connect_pylon": "adds a connection",
     "admin.create_api_token": "adds a token",
