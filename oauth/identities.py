@@ -52,9 +52,10 @@ def identities_of(session: Session, user_id: str) -> list[UserIdentity]:
     return list(session.scalars(query.order_by(UserIdentity.id)))
 
 
-def disconnect(session: Session, *, user_id: str, identity_id: str) -> None:
-    """The person does not sign in with this identity any more."""
-    session.execute(delete(UserIdentity).where(UserIdentity.id == identity_id, UserIdentity.user_id == user_id))
+def disconnect(session: Session, *, user_id: str, identity_id: str) -> bool:
+    """The person does not sign in with this identity any more; False when it was none of theirs."""
+    theirs = UserIdentity.id == identity_id, UserIdentity.user_id == user_id
+    return session.scalar(delete(UserIdentity).where(*theirs).returning(UserIdentity.id)) is not None
 
 
 def _name_if_nameless(session: Session, user_id: str, name: str | None) -> None:

@@ -119,7 +119,7 @@ def find_session(database: Database, digester: Digester, *, token: str, now: dat
     """
     with database.read() as session:
         presented = UserSession.token_digest == digester.digest("session", token)
-        row = session.scalars(select(UserSession).where(presented, *_live(now))).one_or_none()
+        row = session.scalars(select(UserSession).where(presented, *is_live(now))).one_or_none()
         if row is None:
             return None
         roles = _roles(session, row.user_id)
@@ -142,8 +142,17 @@ def revoke_all(session: Session, *, user_id: str, now: datetime) -> int:
 
 def sessions_of(session: Session, *, user_id: str, now: datetime) -> list[UserSession]:
     """The person's live sessions, the one seen last first."""
-    query = select(UserSession).where(UserSession.user_id == user_id, *_live(now))
+    query = select(UserSession).where(UserSession.user_id == user_id, *is_live(now))
     return list(session.scalars(query.order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())))
+
+
+def is_live(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What holds for a session that is neither revoked nor too old, nor was idle for too long."""
+    return (
+        UserSession.revoked_at.is_(None),
+        UserSession.expires_at > now,
+        UserSession.last_seen_at > now - SESSION_IDLES,
+    )
 
 
 def look_at(session: Session, *, session_id: str, workspace_id: str) -> None:
@@ -154,14 +163,6 @@ def look_at(session: Session, *, session_id: str, workspace_id: str) -> None:
 def _end(session: Session, which: ColumnElement[bool], now: datetime) -> int:
     ending = update(UserSession).where(which, UserSession.revoked_at.is_(None)).values(revoked_at=now)
     return cast("CursorResult[Any]", session.execute(ending)).rowcount
-
-
-def _live(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        UserSession.revoked_at.is_(None),
-        UserSession.expires_at > now,
-        UserSession.last_seen_at > now - SESSION_IDLES,
-    )
 
 
 def _roles(session: Session, user_id: str) -> dict[str, Role]:

@@ -29,6 +29,7 @@ from web.api import (
     me,
     members,
     saved_views,
+    sign_ins,
     signal_changes,
     signal_history,
     signals,
@@ -40,6 +41,7 @@ from web.api import (
 )
 from web.api.blueprint import api
 from web.api.docs import docs
+from web.api.introduction import INTRODUCTION
 from web.api.openapi import describe, problem_schema
 from web.api.stream import Streams, allow_streams
 
@@ -65,6 +67,7 @@ __all__ = [
     "members",
     "register_api",
     "saved_views",
+    "sign_ins",
     "signal_changes",
     "signal_history",
     "signals",
@@ -122,7 +125,7 @@ def make_flask() -> APIFlask:
         AUTO_OPERATION_ID=True,
         HTTP_ERROR_SCHEMA=problem_schema(),
         VALIDATION_ERROR_SCHEMA=problem_schema(),
-        DESCRIPTION="Customers' words from Slack, Pylon and webhooks, as one stream of signals.",
+        DESCRIPTION=INTRODUCTION,
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer", "description": "An API token: `sbx_…`."}},
     )
 

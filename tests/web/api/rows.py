@@ -18,8 +18,11 @@ from db import (
     SavedView,
     Signal,
     SlackApp,
+    UserIdentity,
+    UserSession,
     WebhookKey,
 )
+from oauth.sessions import SESSION_LIVES
 from tests.conftest import NOW
 
 
@@ -128,3 +131,20 @@ def add_reply(database: Database, workspace_id: str, integration_id: str, *, aut
         thread="C01:1763632800.000100", author=author,
     )  # fmt: skip
     return event
+
+
+def add_session(database: Database, user_id: str, **values: Any) -> str:
+    """A browser of theirs, seen just now."""
+    given = {"token_digest": str(ULID()), "created_at": NOW, "last_seen_at": NOW, "expires_at": NOW + SESSION_LIVES}
+    with database.write() as session:
+        row = UserSession(user_id=user_id, **given | values)
+        session.add(row)
+    return row.id
+
+
+def add_identity(database: Database, user_id: str, subject: str = "1093", **values: Any) -> str:
+    given = {"issuer": "https://id.example", "created_at": NOW} | values
+    with database.write() as session:
+        row = UserIdentity(user_id=user_id, subject=subject, **given)
+        session.add(row)
+    return row.id

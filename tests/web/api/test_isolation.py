@@ -2,17 +2,29 @@
 
 from flask import Flask
 
-from db import ApiToken, Database, Event, Integration, Invitation, WebhookKey, WorkspaceMember
+from db import (
+    ApiToken,
+    Database,
+    Event,
+    Integration,
+    Invitation,
+    UserIdentity,
+    UserSession,
+    WebhookKey,
+    WorkspaceMember,
+)
 from tests.web.api.conftest import Api, Tenant
 from tests.web.api.rows import (
     add_app,
     add_conversation,
     add_event,
+    add_identity,
     add_import,
     add_integration,
     add_invitation,
     add_key,
     add_receipt,
+    add_session,
     add_signal,
     add_view,
 )
@@ -36,6 +48,8 @@ def alices_ids(database: Database, alice: Tenant) -> dict[str, str]:
         "view_id": add_view(database, alice.workspace_id),
         "channel_id": "C0ALICESCHANNEL",
         "import_id": add_import(database, alice.workspace_id, integration),
+        "session_id": add_session(database, alice.user_id),
+        "identity_id": add_identity(database, alice.user_id),
     }
 
 
@@ -73,6 +87,8 @@ def test_no_route_shows_or_changes_another_workspaces_rows(
         assert session.get_one(WorkspaceMember, (alice.workspace_id, alice.user_id)).role == "owner"
         assert session.get_one(Invitation, ids["invitation_id"]).revoked_at is None
         assert session.get_one(ApiToken, ids["token_id"]).revoked_at is None
+        assert session.get_one(UserSession, ids["session_id"]).revoked_at is None
+        assert session.get_one(UserIdentity, ids["identity_id"]).user_id == alice.user_id
 
 
 def test_lists_of_a_third_workspace_are_empty(api: Api, database: Database, alice: Tenant, charlie: Tenant) -> None:
