@@ -19,4 +19,10 @@ def show_docs() -> str:
     spec = cast("dict[str, Any]", cast("APIFlask", current_app).spec)
     listed = sorted(operations(spec), key=lambda entry: (entry[2]["tags"][0], entry[0]))
     by_tag = [(tag, list(entries)) for tag, entries in groupby(listed, key=lambda entry: entry[2]["tags"][0])]
-    return render_template("api_docs.html", spec=spec, by_tag=by_tag)
+    return render_template("api_docs.html", spec=spec, by_tag=by_tag, sent=_bodies(spec))
+
+
+def _bodies(spec: dict[str, Any]) -> set[str]:
+    """The names of the objects that callers send."""
+    bodies = [operation["requestBody"] for _, _, operation in operations(spec) if "requestBody" in operation]
+    return {body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2] for body in bodies}

@@ -9,6 +9,7 @@ from apiflask import APIFlask
 
 from web.api.examples import show_examples
 from web.api.headers import COMPONENTS, describe_answers, describe_headers
+from web.api.problem_examples import problem_example
 from web.auth import needed_scope
 from web.errors import PROBLEM_TYPE
 
@@ -45,15 +46,7 @@ def problem_schema() -> Spec:
             "errors": {"type": "array", "items": field},
         },
         "required": ["type", "title", "status", "detail", "code"],
-        "examples": [
-            {
-                "type": "urn:signalbox:problem:not_found",
-                "title": "Not found",
-                "status": 404,
-                "detail": "There is no such signal in this workspace.",
-                "code": "not_found",
-            }
-        ],
+        "examples": [problem_example("404", "", "get")],
     }
 
 
@@ -100,7 +93,7 @@ def _complete(app: APIFlask, path: str, method: str, operation: Spec, schemas: S
     operation["security"] = [{"bearer": []}]
     _describe_parameters(operation)
     describe_headers(operation, view, method)
-    _answer_problems(operation)
+    _answer_problems(operation, method)
     describe_answers(operation)
     show_examples(operation, schemas)
 
@@ -119,7 +112,7 @@ def _describe_parameters(operation: Spec) -> None:
         operation["requestBody"]["required"] = True
 
 
-def _answer_problems(operation: Spec) -> None:
+def _answer_problems(operation: Spec, method: str) -> None:
     """Every error that the operation may answer, always as a problem."""
     responses: MutableMapping[str, Spec] = operation["responses"]
     has_body, parameters = "requestBody" in operation, operation.get("parameters", ())
@@ -131,5 +124,6 @@ def _answer_problems(operation: Spec) -> None:
     for status, response in responses.items():
         if status >= "400":
             schema = {"$ref": "#/components/schemas/Problem"}
-            response["content"] = {PROBLEM_TYPE: {"schema": schema}}
+            example = problem_example(status, operation["tags"][0], method)
+            response["content"] = {PROBLEM_TYPE: {"schema": schema, "example": example}}
     operation["responses"] = dict(sorted(responses.items()))

@@ -1,6 +1,7 @@
 """The document tells of every route, and holds together by itself."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from apiflask import APIFlask
@@ -10,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tests.web.api.conftest import Api, spec
 from web.api import make_flask, register_api
-from web.api.openapi import operations
+from web.api.openapi import operations, problem_schema
 
 
 def routes(app: Flask) -> set[tuple[str, str]]:
@@ -85,6 +86,17 @@ def test_every_answers_example_is_what_is_promised() -> None:
                     assert problems == [], (path, method)
 
 
+def test_every_errors_example_is_of_its_status_and_a_reason_that_is_explained() -> None:
+    explained = Path("docs/reasons.md").read_text(encoding="utf-8")
+    for path, method, operation in operations(spec()):
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                shown = response["content"]["application/problem+json"]["example"]
+                assert shown["status"] == int(status), (path, method)
+                assert f"`{shown['code']}`" in explained, shown
+                Draft202012Validator(problem_schema()).validate(shown)
+
+
 def test_every_patch_can_be_guarded_by_an_etag() -> None:
     patches = [operation for _, method, operation in operations(spec()) if method == "patch"]
     assert len(patches) >= 4
@@ -119,6 +131,10 @@ def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(client:
     assert all(f'id="{operation["operationId"]}"' in page.text for _, _, operation in operations(spec()))
     assert re.findall(r'(?:src|href)="(?!#|/|data:)', page.text) == []
     assert "<style" not in page.text
+    assert "<strong>Lists</strong> come in pages" in page.text, "what holds for all of them"
+    assert "<code>name</code> (required)" in page.text, "what a body must have"
+    assert "<code>text/event-stream</code>" in page.text, "what is no JSON"
+    assert '<pre>{\n  "name": "Warehouse"' in page.text, "an example of a body"
     with client.get("/api/docs/static/docs.css") as style:
         assert style.mimetype == "text/css"
 
