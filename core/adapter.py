@@ -3,7 +3,7 @@
 An event's way: ``verify`` (authentic?) → ``envelope`` (what is it?) → stored → ``signals`` (what does it say?).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
@@ -163,12 +163,14 @@ class Adapter(Protocol):
 class Access:
     """What a call to a platform needs of the integration: its token (opened for this call only) and its region.
 
-    ``owner`` names whoever shares the platform's rate limit with it: the installation or the organisation.
+    ``owner`` names whoever shares the platform's rate limit with it: the installation or the organisation. ``told`` is
+    for platforms whose tokens are not renewed: whoever presents the token says how it was taken, None or the reason.
     """
 
     token: str = field(repr=False)
     region: str | None = None
     owner: str = ""
+    told: Callable[[str | None], None] = field(default=lambda _: None, repr=False, compare=False)
 
 
 class AccessSource(Protocol):

@@ -152,6 +152,8 @@ class Integration(HasId, HasUpdatedAt, Base):
     refresh_due_at: Mapped[datetime | None]
     refresh_attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     refresh_problem: Mapped[str | None] = mapped_column(String(80))
+    token_problem_since: Mapped[datetime | None]
+    """Since when ``refresh_problem`` stands, whatever its reasons were meanwhile."""
     wipe_due_at: Mapped[datetime | None]
     """When a disconnected row's token, kept to say farewell to the platform with, is wiped at the latest."""
     lease_token: Mapped[str | None] = mapped_column(String(ID_LENGTH))
@@ -195,6 +197,14 @@ class Integration(HasId, HasUpdatedAt, Base):
     def takes_events(self) -> bool:
         """Whether events become signals: connected and not paused."""
         return self.is_connected and self.is_active
+
+    def note_token_problem(self, reason: str | None, now: datetime) -> None:
+        """Why the token does not serve, or None: it does. How long that lasts is counted from its first reason on."""
+        if reason is None:
+            self.token_problem_since = None
+        elif self.refresh_problem is None or self.token_problem_since is None:
+            self.token_problem_since = now
+        self.refresh_problem = reason
 
 
 for _duty in ("refresh_due_at", "wipe_due_at"):

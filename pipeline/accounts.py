@@ -22,7 +22,7 @@ from core.signal import Account
 from core.taming import JsonObject, JsonValue
 from db import Conversation, Database, DirectoryEntry, Duty, Integration
 from db.dialects import insert_into
-from pipeline.duties import attempt, begin_missing
+from pipeline.duties import after_refusal, attempt, begin_missing
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.names.spread import name_channel
@@ -30,7 +30,6 @@ from pipeline.pairs.copies import match_channel, match_copies
 from pipeline.pairs.topics import close_channel
 
 EVERY = timedelta(hours=1)
-AFTER_REFUSAL = timedelta(hours=6)
 LOOK_EVERY = timedelta(seconds=30)
 KINDS = ("account", "channel_account", "internal_channel")
 
@@ -94,7 +93,7 @@ class Accounts:
         with self.database.write() as session:
             mine = held(session, duty)
             if mine is not None and not put_off(mine, failure, self.clock()):
-                mine.attempts, mine.due_at = 0, self.clock() + AFTER_REFUSAL
+                mine.attempts, mine.due_at = 0, self.clock() + after_refusal(failure)
 
 
 def internal_channels(session: Session, channels: Collection[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What the duties have in common: every connection has its row, and one piece of leased work is done or put off."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, select
 
@@ -10,6 +10,10 @@ from core.logs import get_logger
 from db import Database, Duty, Integration
 from db.dialects import insert_into, is_unavailable
 from pipeline.leases import Work
+
+TOKEN_REFUSED = frozenset({"pylon_token_refused"})
+AFTER_REFUSED_TOKEN = timedelta(minutes=15)
+AFTER_REFUSAL = timedelta(hours=6)
 
 log = get_logger()
 
@@ -29,6 +33,11 @@ def attempt(
             raise
         log.warning("work_failed", reason=unexpected.reason, exc_info=error)
         put_off(row, unexpected)
+
+
+def after_refusal(failure: StepFailed) -> timedelta:
+    """When to ask again what was refused for good. Of a token that may be a moment's mistake, and costs one call."""
+    return AFTER_REFUSED_TOKEN if failure.reason in TOKEN_REFUSED else AFTER_REFUSAL
 
 
 def begin_missing(

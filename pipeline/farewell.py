@@ -65,16 +65,16 @@ def _take(session: Session, now: datetime) -> Held | None:
     if row is None:
         return None
     if row.wipe_due_at is not None and row.wipe_due_at <= now:
-        _wipe(row, "slack_not_told")
+        _wipe(row, "slack_not_told", now)
         return None
     try:
         client = Client.read(row.app_secret) if row.app_secret else None
         presented = Presented(row.slack_app_id, row.access_token or "", client=client)
     except SealBroken as error:
-        _wipe(row, error.reason)
+        _wipe(row, error.reason, now)
         return None
     if _is_connected_again(session, row, client):
-        _wipe(row, None)  # the same installation serves another row: it must not end
+        _wipe(row, None, now)  # the same installation serves another row: it must not end
         return None
     row.lease_token, row.lease_expires_at = new_id("lea"), now + LEASE
     return Held(row.id, row.lease_token, presented)
@@ -87,15 +87,15 @@ def _settle(session: Session, held: Held, failure: StepFailed | None, now: datet
     if row is None or row.is_connected:
         return
     if failure is None or failure.permanent:
-        _wipe(row, "slack_not_told" if failure else None)
+        _wipe(row, "slack_not_told" if failure else None, now)
     else:
         row.lease_token, row.lease_expires_at = None, now + AGAIN
 
 
-def _wipe(row: Integration, problem: str | None) -> None:
+def _wipe(row: Integration, problem: str | None, now: datetime) -> None:
     row.access_token = row.refresh_token = row.app_secret = row.wipe_due_at = None
     row.lease_token = row.lease_expires_at = None
-    row.refresh_problem = problem
+    row.note_token_problem(problem, now)
     log.info("farewell_said", integration_id=row.id, reason=problem)
 
 

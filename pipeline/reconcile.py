@@ -19,7 +19,7 @@ from db import Database, Duty, Import, Integration
 from db.dialects import insert_into
 from pipeline.backfill import LEASE, PATIENCE, WAITING_REASONS, reader_of, refuse_if_away, store_records
 from pipeline.channels.captured import captured_channels
-from pipeline.duties import attempt
+from pipeline.duties import after_refusal, attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.past.gaps import missed, suspects
@@ -30,7 +30,6 @@ EVERY = timedelta(minutes=10)
 NARROW_EVERY = timedelta(minutes=30)
 NARROW_SHARE = timedelta(minutes=2)
 """With one request a minute, a channel is read so much less often for each of the connection's channels."""
-AFTER_REFUSAL = timedelta(hours=6)
 LOOK_EVERY = timedelta(seconds=10)
 
 log = get_logger()
@@ -141,7 +140,7 @@ class Reconcile:
                 mine.due_at = now + timedelta(seconds=failure.retry_after)
             elif not put_off(mine, failure, now):
                 walk = self._walk(mine, session.get_one(Integration, mine.integration_id))
-                mine.attempts, mine.due_at, mine.cursor = 0, now + AFTER_REFUSAL, walk.remains()
+                mine.attempts, mine.due_at, mine.cursor = 0, now + after_refusal(failure), walk.remains()
                 log.warning("reconcile_refused", integration_id=mine.integration_id, reason=failure.reason)
 
 

@@ -97,7 +97,7 @@ class _Rows(Collector):
         try:
             with self._database.read() as session:
                 found = [
-                    *self._backlog(session), _recent(session), _integrations(session),
+                    *self._backlog(session), _recent(session), _integrations(session), _token_problems(session),
                     _pauses(session, self._clock()), _imports(session),
                     *_due_work(session, self._clock()),
                 ]  # fmt: skip
@@ -146,6 +146,17 @@ def _integrations(session: Session) -> GaugeMetricFamily:
     columns = (Integration.platform, Integration.state)
     for platform, state, count in session.execute(select(*columns, func.count()).group_by(*columns)):
         family.add_metric([platform, state], count)
+    return family
+
+
+def _token_problems(session: Session) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "signalbox_token_problems", "Connections whose token makes trouble, by reason.", labels=["platform", "reason"]
+    )
+    columns = (Integration.platform, Integration.refresh_problem)
+    troubled = (Integration.state != "disconnected", Integration.token_problem_since.is_not(None))
+    for platform, reason, count in session.execute(select(*columns, func.count()).where(*troubled).group_by(*columns)):
+        family.add_metric([platform, reason or ""], count)
     return family
 
 

@@ -19,6 +19,7 @@ REGIONS = {"us": "https://api.usepylon.com", "eu": "https://api.eu.usepylon.com"
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 RATE_LIMIT_PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 3600.0
+TOKEN_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 _EPOCH_FROM = 10**9
 """``x-rate-limit-reset`` is seen as seconds from now and as seconds since 1970."""
 
@@ -47,7 +48,8 @@ class PylonClient:
 
     def _call(self, endpoint: str, access: Access, send: Callable[[str, dict[str, str]], httpx.Response]) -> Tame:
         if not (access.token.isascii() and access.token.isprintable() and access.token.strip()):
-            raise StepFailed("pylon_token_refused", permanent=True)  # httpx would quote such a token in its error
+            access.told("pylon_token_refused")  # httpx would quote such a token in its error
+            raise StepFailed("pylon_token_refused", permanent=True)
         if access.owner and (wait := self._pauses.remaining(access.owner, endpoint)):
             raise StepFailed("pylon_rate_limited", permanent=False, retry_after=wait)
         host = self._api_url or REGIONS.get(access.region or "us", REGIONS["us"])
@@ -58,7 +60,10 @@ class PylonClient:
         if (pause := _announced(response)) and access.owner:
             self._pauses.pause(access.owner, endpoint, pause)
         if response.status_code != httpx.codes.OK:
+            if response.status_code in TOKEN_REFUSED:
+                access.told("pylon_token_refused")
             _refused(response)
+        access.told(None)
         try:
             return Tame(parse_object(response.content))
         except NotJsonObject as error:

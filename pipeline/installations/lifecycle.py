@@ -44,7 +44,8 @@ def disconnect(integration: Integration, *, reason: str, now: datetime) -> None:
     integration.previous_app_secret_expires_at = None
     integration.token_expires_at = integration.ingest_key_digest = None
     integration.lease_token = integration.lease_expires_at = None
-    integration.refresh_due_at = integration.refresh_problem = integration.wipe_due_at = None
+    integration.refresh_due_at = integration.wipe_due_at = None
+    integration.note_token_problem(None, now)
     integration.updated_at = now
     log.info("integration_disconnected", integration_id=integration.id, reason=reason)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.adapter import Access
 from core.clock import Clock
@@ -11,6 +11,7 @@ from db import Database
 from pipeline.refresh import Refresher
 from pipeline.tokens.access import StoredAccess
 from pipeline.tokens.renewal import is_leased, is_over, is_short, is_wanted
+from pipeline.tokens.verdicts import Verdict
 
 LOOKS = 60
 LOOK_EVERY_SECONDS = 0.2
@@ -39,7 +40,8 @@ class FreshAccess:
             row, access = stored.look(integration_id)
             now = self.clock()
             if not is_short(row, now):
-                return access
+                verdict = Verdict(self.database, self.clock, row.id, access.token, row.refresh_problem)
+                return replace(access, told=verdict)
             if row.state == "active" and is_leased(row, now):
                 self.wait(LOOK_EVERY_SECONDS)
             elif row.state != "active" or not is_wanted(row, now):

@@ -15,6 +15,8 @@ EXPLANATIONS: Mapping[str, str] = {
     "slack_app_missing": "The Slack app's credentials are gone. Give them again; it is tried again.",
     "slack_unavailable": "Slack did not answer. It is tried again.",
     "slack_rate_limited": "Slack asked for a pause. It is tried again after it.",
+    "pylon_token_refused": "Pylon refuses the API token. Give another one, of this organisation and region; meanwhile "
+    "what arrives is stored, and Pylon is asked again every 15 minutes.",
     "slack_not_told": "Slack could not be told that the app leaves. Remove it in Slack too; its token is wiped here.",
     "seal_key_unknown": "The tokens were sealed with a key that SIGNALBOX_ENCRYPTION_KEYS lacks. Bring it back.",
     "seal_broken": "The stored tokens were altered. Add the app to Slack once more.",
@@ -26,7 +28,8 @@ EXPLANATIONS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class TokenHealth:
     """``expires_in`` is None for a token that does not end, and negative for one that has. ``problem`` is why the last
-    refresh failed, ``explanation`` its sentence with the fix. ``needs_reconnect``: only a person can help.
+    refresh failed or the platform refuses the token, ``explanation`` its sentence with the fix. ``needs_reconnect``:
+    only a person can help.
     """
 
     expires_at: datetime | None
@@ -35,6 +38,7 @@ class TokenHealth:
     renews_at: datetime | None
     attempts: int
     problem: str | None
+    problem_since: datetime | None
     explanation: str | None
     needs_reconnect: bool
 
@@ -54,6 +58,7 @@ def token_health(row: Integration, now: datetime) -> TokenHealth:
         renews_at=None if is_leased(row, now) or expires_at is None else row.refresh_due_at,
         attempts=row.refresh_attempts,
         problem=problem,
+        problem_since=row.token_problem_since if problem else None,
         explanation=explanation,
         needs_reconnect=row.state == "needs_reconnect",
     )

@@ -44,7 +44,8 @@ def take(
     try:
         presented = Presented(row.slack_app_id, row.access_token or "", row.refresh_token)
     except SealBroken as error:
-        row.refresh_problem, row.refresh_due_at = error.reason, now + SEALED_AGAIN_LATER
+        row.note_token_problem(error.reason, now)
+        row.refresh_due_at = now + SEALED_AGAIN_LATER
         return None
     lease = new_id("lea")
     row.lease_token, row.lease_expires_at = lease, now + LEASE
@@ -65,7 +66,8 @@ def settle(session: Session, held: Held, outcome: Grant | StepFailed, now: datet
 
 def schedule(row: Integration, now: datetime) -> None:
     """Fresh tokens are in the row: nobody holds it, nothing is wrong, and this is when they are renewed."""
-    row.lease_token = row.lease_expires_at = row.refresh_problem = row.wipe_due_at = None
+    row.lease_token = row.lease_expires_at = row.wipe_due_at = None
+    row.note_token_problem(None, now)
     row.refresh_attempts = 0
     row.refresh_due_at = renew_at(row.token_expires_at, now, random.random())  # noqa: S311  # it spreads load
 
@@ -92,7 +94,8 @@ def _give_back(row: Integration, held: Held, failure: StepFailed, now: datetime)
         schedule(row, now)
         return
     row.refresh_attempts += 1
-    row.refresh_problem, row.updated_at = failure.reason, now
+    row.note_token_problem(failure.reason, now)
+    row.updated_at = now
     if failure.permanent:
         row.state, row.state_reason, row.refresh_due_at = "needs_reconnect", failure.reason, None
     else:

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from core.taming import JsonObject
 from db import Duty, Event, Integration
 from integrations.slack.history import LOOK_BACK
+from pipeline.duties import AFTER_REFUSAL
 from pipeline.installations.lifecycle import disconnect
 from pipeline.past.walk import SETTLES_AFTER
-from pipeline.reconcile import AFTER_REFUSAL, EVERY, NARROW_EVERY, Reconcile
+from pipeline.reconcile import EVERY, NARROW_EVERY, Reconcile
 from sandbox import slack_events
 from sandbox.slack_limits import DISTRIBUTED_APP
 from tests.pipeline.past import Past, past

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from core.adapter import Access
 from core.digests import Digester
 from core.errors import StepFailed
-from db import Database, Duty, Workspace
+from db import Database, Duty, Integration, Workspace
 from integrations.slack.client import SlackClient
 from pipeline.pauses import StoredPauses
 from tests.conftest import NOW, StillClock
@@ -72,6 +72,14 @@ def test_the_rows_tell_of_the_work(client: FlaskClient, database: Database) -> N
     assert figure(client, "recent_events", "pylon", "captured") == 1
     assert figure(client, "recent_events", "pylon", "pending") == 3
     assert figure(client, "integrations", "pylon", "active") == 1
+
+
+def test_tokens_that_are_refused_show(client: FlaskClient, database: Database) -> None:
+    door = add_integration(database, workspace(database))
+    assert not [name for name, _ in figures(client) if "token_problems" in name]
+    with database.write() as session:
+        session.get_one(Integration, door).note_token_problem("pylon_token_refused", NOW)
+    assert figure(client, "token_problems", "pylon", "pylon_token_refused") == 1
 
 
 def test_imports_and_duties_that_are_due_show(client: FlaskClient, database: Database, clock: StillClock) -> None:

@@ -109,6 +109,7 @@ def _apply(row: Integration, changes: Changes, organisation: str | None, now: da
         row.config = kept | changes["config"]
     if "access_token" in changes:
         _take_token(row, changes["access_token"], organisation)
+        row.note_token_problem(None, now)
     _rotate(row, changes, now)
     row.updated_at = now
 

@@ -30,7 +30,7 @@ EXAMPLE: JsonObject = {
     "id": "int_01K5ZJ6Q2V5M8X0T3N7R4B9C1D", "platform": "pylon", "name": "Support", "state": "active",
     "state_reason": None, "is_active": True, "config": {"pylon_events": ["issue.created", "message.created"]},
     "slack_team_id": None, "slack_team_name": None, "scopes": [], "token_expires_at": None,
-    "token_refreshed_at": None, "token_problem": None,
+    "token_refreshed_at": None, "token_problem": None, "token_problem_since": None,
     "pylon_account_id": "3f0c8a52-7d0f-4f6e-9a43-1f0f4f0f9f11", "pylon_region": "us", "is_limited": False,
     "previous_webhook_secret_expires_at": None, "previous_header_secret_expires_at": None,
     "previous_app_secret_expires_at": None, "complete_until": "2026-11-20T14:32:00Z",
@@ -62,7 +62,10 @@ class Integration(BaseModel):
     scopes: list[str]
     token_expires_at: datetime | None
     token_refreshed_at: datetime | None = Field(description="When the present token came, by installing or renewing.")
-    token_problem: str | None = Field(description="Why it could not be renewed the last time; see docs/reasons.md.")
+    token_problem: str | None = Field(
+        description="Why it could not be renewed the last time, or why the platform refuses it; see docs/reasons.md."
+    )
+    token_problem_since: datetime | None
     pylon_account_id: str | None
     pylon_region: str | None
     is_limited: bool = Field(description="It has no API token: only what the deliveries themselves say is read.")
@@ -168,6 +171,7 @@ def shown_fields_of(rows: Sequence[IntegrationRow]) -> Iterator[dict[str, Any]]:
         health = token_health(row, services().clock())
         given = {"config": shown(row.config), "is_limited": is_limited(row), "complete_until": complete.get(row.id)}
         given |= {"token_refreshed_at": health.refreshed_at, "token_problem": health.problem}
+        given |= {"token_problem_since": health.problem_since}
         yield plain(Integration, row, given=given)
 
 

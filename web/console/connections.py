@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
 from db import Integration, WebhookKey
+from pipeline.duties import TOKEN_REFUSED
+from pipeline.tokens.health import token_health
 from web.console.troubles import trouble
 
 Lamp = Literal["listening", "attention", "off"]
@@ -28,6 +30,7 @@ class Connection:
     last_heard_at: datetime | None
     token_expires_at: datetime | None = None
     picked_channels: bool = False
+    since: datetime | None = None
 
 
 def connections(session: Session, workspace_id: str, now: datetime) -> list[Connection]:
@@ -44,12 +47,16 @@ def connections(session: Session, workspace_id: str, now: datetime) -> list[Conn
 def integration_connection(integration: Integration, now: datetime) -> Connection:
     """An integration as a card."""
     lamp, state = _lamp(integration, now)
+    health = token_health(integration, now)
+    is_refused = integration.is_connected and health.problem in TOKEN_REFUSED
+    reason = (health.problem if is_refused else None) or integration.state_reason
     return Connection(
         platform=integration.platform,
         name=integration.slack_team_name or integration.name,
         lamp=lamp,
         state=state,
-        reason=trouble(integration.state_reason) if integration.state_reason else None,
+        reason=trouble(reason) if reason else None,
+        since=health.problem_since if is_refused else None,
         last_heard_at=integration.last_used_at,
         token_expires_at=integration.token_expires_at if integration.is_connected else None,
         picked_channels=bool(integration.config.get("slack_channels")),
@@ -64,6 +71,8 @@ def _lamp(integration: Integration, now: datetime) -> tuple[Lamp, str]:
     if integration.token_expires_at and integration.token_expires_at < now + SOON:
         ended = integration.token_expires_at <= now
         return "attention", "Token ended" if ended else "Token ends soon"
+    if integration.refresh_problem in TOKEN_REFUSED and integration.takes_events:
+        return "attention", "Token refused"
     return ("listening", "Listening") if integration.takes_events else ("off", "Paused")
 
 

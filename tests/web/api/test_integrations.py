@@ -15,7 +15,7 @@ FIELDS = {
     "id", "platform", "name", "state", "state_reason", "is_active", "config", "slack_team_id", "slack_team_name",
     "scopes", "token_expires_at", "pylon_account_id", "pylon_region", "installed_at", "last_used_at", "created_at",
     "is_limited", "previous_webhook_secret_expires_at", "previous_header_secret_expires_at",
-    "previous_app_secret_expires_at", "complete_until", "token_refreshed_at", "token_problem",
+    "previous_app_secret_expires_at", "complete_until", "token_refreshed_at", "token_problem", "token_problem_since",
 }  # fmt: skip
 
 
@@ -290,3 +290,14 @@ def test_a_digest_goes_to_no_channel_that_others_read(api: Api, database: Databa
     assert refused.get_json()["errors"][0]["field"] == "config.slack_digest.channel_id"
     taken = api.patch(f"/integrations/{slack}", {"config": {"slack_digest": {"channel_id": "C0TEAM", "hour": 7}}})
     assert taken.get_json()["config"]["slack_digest"] == {"channel_id": "C0TEAM", "hour": 7}
+
+
+def test_a_refused_pylon_token_shows_until_another_is_given(api: Api, database: Database) -> None:
+    path = f"/integrations/{connect(api, access_token='token-globex')['id']}"
+    with database.write() as session:
+        session.query(Integration).one().note_token_problem("pylon_token_refused", NOW)
+    shown = api.get(path).get_json()
+    assert (shown["state"], shown["token_problem"]) == ("active", "pylon_token_refused")
+    assert shown["token_problem_since"] == "2026-11-20T10:00:00Z"
+    shown = api.patch(path, {"access_token": "token-globex"}).get_json()
+    assert (shown["token_problem"], shown["token_problem_since"]) == (None, None)

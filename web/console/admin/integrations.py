@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.errors import InvalidFields
 from db import Integration, SlackApp
 from oauth.slack_apps import has_app_to_add
+from pipeline.tokens.health import token_health
 from web.actions import actor, owned
 from web.actions import integrations as actions
 from web.actions.connecting import is_limited
@@ -105,6 +106,7 @@ def settings_page(
     """One connection's settings, and above them why a form was not accepted."""
     row = _found(visitor, integration_id)
     channels = sorted(row.config.get("slack_channels", ()), key=lambda each: each.get("name", each["id"]))
+    token = token_health(row, services().clock())
     with services().database.read() as session:
         unheard = limitation(session, row, services().clock())
         health = health_of(session, row, services().clock())
@@ -118,7 +120,7 @@ def settings_page(
         features=can_do(row), offer=offer(row), install=install_path(row.workspace_id, row.slack_app_id),
         digest=digest, rooms=rooms, has_own_app=owner is not None, past=past,
         reads_past=row.platform in services().historians, limited=is_limited(row), found=found,
-        columns=COLUMNS, htmx_config=HTMX_CONFIG, kinds=KINDS, **health,
+        columns=COLUMNS, htmx_config=HTMX_CONFIG, kinds=KINDS, token=token, **health,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from core.errors import NotFound, SignalboxError
 from db import Integration
 from db.sealed import holds
+from pipeline.tokens.health import token_health
 from web.actions import actor, owned, rotating
 from web.actions.connecting import connect, is_limited
 from web.actions.integrations import Changes, change_integration
@@ -181,6 +182,7 @@ def _guide(
         visitor, "pylon_setup.html", status=status, row=row, revealed=revealed, refusal=refusal, found=found,
         columns=COLUMNS, triggers=inspector.triggers if inspector else (), now=services().clock(),
         limited=is_limited(row), has=lambda name: holds(row, name), htmx_config=HTMX_CONFIG,
+        token=token_health(row, services().clock()),
     )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -299,3 +299,27 @@ def test_steps_are_open_while_there_is_something_to_do(rooms: Rooms) -> None:
     assert open_steps(rooms, path) == ["5"]
     again = BeautifulSoup(rooms.submit(path, access_token="token-nobody").text, "html.parser")
     assert [step.text[0] for step in again.select("details.step[open] > summary h2")] == ["1", "5"]
+
+
+def test_a_refused_token_is_told_at_a_glance_with_since_when_and_the_way_out(rooms: Rooms) -> None:
+    path = connected(rooms, access_token="token-acme")
+    row = row_of(rooms)
+    assert "1" in done(rooms, path)
+    assert "attention" not in rooms.text("/")
+    with rooms.database.write() as session:
+        session.get_one(Integration, row.id).note_token_problem("pylon_token_refused", rooms.clock())
+    since = "20 Nov 2026, 10:00 UTC"
+    assert "Desk needs attention" in rooms.text("/")
+    for place in ("/", "/integrations"):
+        page = rooms.text(place)
+        assert f"Token refused: Pylon does not accept the API token: give it another one (since {since})" in page
+    for place in (f"/integrations/{row.id}", path):
+        alarm = rooms.page(place).select_one('[role="alert"]')
+        assert alarm is not None
+        assert "Pylon refuses the API token. Give another one" in alarm.text
+        assert f"since {since}" in alarm.text
+    assert "1" not in done(rooms, path)
+    rooms.submit(path, access_token="token-acme")
+    assert row_of(rooms).refresh_problem is None
+    assert "Token refused" not in rooms.text("/integrations")
+    assert "1" in done(rooms, path)
