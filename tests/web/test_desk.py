@@ -78,8 +78,11 @@ def test_a_channel_that_has_another_id_now_keeps_its_stories(room: desk_rows.Roo
     room.event("C0OLD:1.1", "captured")
     with room.database.write() as session:
         session.get_one(Integration, room.integration_id).config = {"slack_learned": {"moved": {"C0OLD": "C1"}}}
-    story = room.desk.story(room.visitor("U0VIC"), "C1", "1.1", sees_message=True)
-    assert [chapter.outcome for chapter in story.chapters] == ["Its words were new, and were kept."]
+    signal = room.signal("The export stops.", "1.1")
+    now = room.desk.story(room.visitor("U0VIC"), "C1", "1.1", sees_message=True)
+    assert [chapter.outcome for chapter in now.chapters] == ["Its words were new, and were kept."]
+    assert now.signal == f"https://box.example/signals/{signal}"
+    assert room.desk.story(room.visitor("U0VIC"), "C0OLD", "1.1", sees_message=True) == now, "by a link of before"
 
 
 def test_the_story_of_a_message_that_was_not_for_keeping(room: desk_rows.Room) -> None:

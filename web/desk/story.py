@@ -18,8 +18,11 @@ _HELD_BACK_LATELY = timedelta(hours=24)
 
 
 def tell(session: Session, visitor: Visitor, ref: str, *, sees_message: bool, console_url: str, now: datetime) -> Story:
-    """The story of the message ``ref`` (``channel:ts``) in the visitor's workspace."""
+    """The story of the message ``ref`` (``channel:ts``) in the visitor's workspace; its channel may have another id by
+    now, which links that were copied before do not know.
+    """
     integration = session.get_one(Integration, visitor.integration_id)
+    ref = _present(integration, ref)
     chapters = tuple(_chapters(session, visitor, integration, ref, sees_message=sees_message))
     signal = session.scalars(
         select(Signal).where(
@@ -60,6 +63,12 @@ def _chapters(
     app = integration.slack_app
     for event, receipt in session.execute(query):
         yield _chapter(event, receipt, app, integration)
+
+
+def _present(integration: Integration, ref: str) -> str:
+    """The message by the id that its channel has now."""
+    channel, _, ts = ref.partition(":")
+    return f"{integration.config.get('slack_learned', {}).get('moved', {}).get(channel, channel)}:{ts}"
 
 
 def _names(integration: Integration, ref: str) -> list[str]:
