@@ -23,8 +23,9 @@ from db import Database, DirectoryEntry, Event, Integration, Signal, SlackApp
 from pipeline.channel_list import join_soon, list_again
 from pipeline.channels.autolink import is_to_be_joined, link_renamed
 from pipeline.installations.addressed import GRID_MIGRATION, addressed
+from pipeline.installations.carried import carry_on
 from pipeline.installations.learned import Learning
-from pipeline.installations.moves import forget_channel, move_channel
+from pipeline.installations.moves import move_channel
 from pipeline.replay import replay
 
 TEAM_ACCESS_REVOKED = "team_access_revoked"
@@ -45,10 +46,10 @@ def apply_change(
         if isinstance(change, RateLimited):
             _note_limit(session, slack_app_id, change)
         rows = _rows(session, slack_app_id, accounts, change)
-        moved = [row.workspace_id for row in rows if _apply(session, row, change, happened_at, clock())]
+        moved = [(row.workspace_id, to) for row in rows if (to := _apply(session, row, change, happened_at, clock()))]
     if isinstance(change, ChannelMoved):
-        for workspace_id in moved:
-            move_channel(database, clock, workspace_id, change.old_id, change.new_id)
+        for workspace_id, present_id in moved:
+            move_channel(database, clock, workspace_id, change.old_id, present_id)
 
 
 def _rows(session: Session, slack_app_id: str, accounts: Iterable[AccountKey], change: Change) -> list[Integration]:
@@ -82,13 +83,13 @@ def _knows(session: Session, row: Integration, channel_id: str) -> bool:
     return session.scalar(said.limit(1)) is not None
 
 
-def _apply(session: Session, row: Integration, change: Change, happened_at: datetime, now: datetime) -> bool:
-    """Whether it was news that leaves something to do outside of this row."""
+def _apply(session: Session, row: Integration, change: Change, happened_at: datetime, now: datetime) -> str | None:
+    """The id under which a channel carries on, which leaves something to do outside of this row."""
     learning = Learning(row.config, happened_at)
     follows = APPLIED[type(change)](session, row, learning, change)
     row.config = learning.finish()
     row.updated_at = now
-    return bool(follows)
+    return follows
 
 
 def _rename_team(_: Session, row: Integration, learning: Learning, change: TeamRenamed) -> None:
@@ -118,11 +119,12 @@ def _rename_channel(session: Session, row: Integration, learning: Learning, chan
     session.execute(update(entry).where(*known, entry.fetched_at <= learning.at).values(name=change.name))
 
 
-def _move_channel(session: Session, row: Integration, learning: Learning, change: ChannelMoved) -> bool:
-    moved = learning.move_channel(change) is not None
-    if moved:
-        forget_channel(session, row.id, change.old_id)
-    return moved
+def _move_channel(session: Session, row: Integration, learning: Learning, change: ChannelMoved) -> str | None:
+    present = learning.move_channel(change)
+    if present is not None:
+        carry_on(session, row.id, change.old_id, present, learning.at)
+        list_again(session, row.id, learning.at)
+    return present
 
 
 def _join_or_leave(session: Session, row: Integration, learning: Learning, change: ChannelMembership) -> None:
@@ -165,7 +167,7 @@ def _note_limit(session: Session, slack_app_id: str, change: RateLimited) -> Non
         app.rate_limited_at = max(change.minute, app.rate_limited_at or change.minute)
 
 
-APPLIED: Mapping[type[Change], Callable[..., bool | None]] = {
+APPLIED: Mapping[type[Change], Callable[..., str | None]] = {
     TeamRenamed: _rename_team,
     ChannelCreated: _create_channel,
     ChannelRenamed: _rename_channel,

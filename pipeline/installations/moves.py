@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.signal import ConversationKey
-from db import ConversationLink, Database, DirectoryEntry, Receipt, Signal
+from db import ConversationLink, Database, Receipt, Signal
 from db.search import index_signals
 from pipeline.conversations import INTERNAL_THREAD, resolve
 
@@ -37,14 +37,6 @@ def move_channel(database: Database, clock: Clock, workspace_id: str, old_id: st
     with database.write() as session:
         _join_threads(session, workspace_id, old_id, new_id, clock())
     return moved
-
-
-def forget_channel(session: Session, integration_id: str, channel_id: str) -> None:
-    """Forgets what the platform told of a channel's old id."""
-    entry = DirectoryEntry
-    session.execute(
-        delete(entry).where(entry.integration_id == integration_id, entry.kind == "channel", entry.ref == channel_id)
-    )
 
 
 def _move_signals(session: Session, workspace_id: str, old_id: str, new_id: str, now: datetime) -> int:

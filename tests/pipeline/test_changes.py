@@ -4,6 +4,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from core.adapter import AccountKey
 from core.changes import (
@@ -17,7 +18,7 @@ from core.changes import (
     TeamRenamed,
 )
 from core.errors import StepFailed
-from db import Conversation, ConversationLink, Database, DirectoryEntry, Integration, Signal, SlackApp
+from db import Conversation, ConversationLink, Database, DirectoryEntry, Duty, Import, Integration, Signal, SlackApp
 from pipeline.installations.lifecycle import StoredLifecycle
 from pipeline.tokens.access import StoredAccess
 from tests.pipeline.conftest import CHANNEL, HOME, Line, deleted, edited, message
@@ -285,6 +286,48 @@ def test_ids_lead_to_the_present_one_at_once(line: Line, tell: Tell, order: tupl
     for old, new in order:
         tell(ChannelMoved(old, new), ord(old))
     assert learned(line, "moved") == {"A": "C", "B": "C"}
+
+
+@pytest.mark.parametrize("order", list(permutations([1, 2])))
+def test_what_was_said_follows_over_two_moves(line: Line, tell: Tell, order: tuple[int, ...]) -> None:
+    line.slack(message("first"), "Ev1")
+    line.run()
+    for minute in order:
+        tell(ChannelMoved(CHANNEL, "C0BETWEEN") if minute == 1 else ChannelMoved("C0BETWEEN", NEW), minute)
+    assert [signal.source_ref for signal in line.signals()] == [f"{NEW}:{TS}"]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_work_on_a_channel_that_moved_goes_on(line: Line, tell: Tell, is_known: bool) -> None:
+    """Slack does not know the old id any more, and what is shown of the channel does not go away meanwhile."""
+    now, of, whose = line.clock(), line.slack_integration_id, line.workspace_id
+    complete = now - timedelta(minutes=9)
+    walking = {"allowance": [15, 60.0], "repaired": 2, "until": now.isoformat(), "position": {"cursor": "x"}}
+    orders = {"alone": (CHANNEL, {"channel": CHANNEL}), "last": (None, {"channel": "C0A", "left": ["C0B", CHANNEL]}),
+              "over": (CHANNEL, {"channel": CHANNEL}), "other": ("C0A", {"channel": "C0A"})}  # fmt: skip
+    with line.database.write() as session:
+        session.add(DirectoryEntry(integration_id=of, kind="channel", ref=CHANNEL, name="x", facts={"is_member": True}))
+        session.add(Duty(integration_id=of, kind="slack.reconcile", scope=CHANNEL, cursor=walking,
+                         complete_until=complete, created_at=complete, lease_token="lea_1"))  # fmt: skip
+        if is_known:
+            session.add(DirectoryEntry(integration_id=of, kind="channel", ref=NEW, name="y"))
+            session.add(Duty(integration_id=of, kind="slack.reconcile", scope=NEW, complete_until=now, created_at=now))
+        for name, (channel, cursor) in orders.items():
+            session.add(Import(id=f"imp_{name}", workspace_id=whose, integration_id=of, channel_id=channel, since=now,
+                               until=now, cursor=cursor, state="done" if name == "over" else "running"))  # fmt: skip
+    tell(ChannelMoved(CHANNEL, NEW), 1)
+    with line.database.read() as session:
+        (entry,) = session.scalars(select(DirectoryEntry).where(DirectoryEntry.kind == "channel"))
+        assert (entry.ref, entry.name) == (NEW, "y" if is_known else "x")
+        (duty,) = session.scalars(select(Duty).where(Duty.kind == "slack.reconcile"))
+        assert (duty.scope, duty.complete_until, duty.created_at, duty.lease_token) == (NEW, complete, complete, None)
+        assert duty.cursor == {"allowance": [15, 60.0], "repaired": 2}
+        imports = {row.id.removeprefix("imp_"): row for row in session.scalars(select(Import))}
+        assert {name: row.channel_id for name, row in imports.items()} == {
+            "alone": NEW, "last": None, "over": CHANNEL, "other": "C0A",
+        }  # fmt: skip
+        assert imports["alone"].cursor["channel"] == NEW
+        assert (imports["last"].cursor["channel"], imports["last"].cursor["left"]) == ("C0A", ["C0B", NEW])
 
 
 @pytest.mark.parametrize("order", list(permutations([1, 2])))
