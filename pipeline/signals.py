@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
@@ -21,8 +21,7 @@ from pipeline.places import Place, Placed, Written, place_columns, stored
 from pipeline.welcome import find_unwelcome
 
 _FROM_SOURCE = (
-    "source_version", "source_url", "verbatim", "author_affiliation", "source_metadata", "occurred_at", "edited_at",
-    "is_trivial",
+    "source_version", "source_url", "verbatim", "author_affiliation", "source_metadata", "edited_at", "is_trivial",
 )  # fmt: skip
 _KEPT_WHEN_ABSENT = (
     "author_name", "author_email", "author_external_id", "account_external_id", "account_name", "conversation_id",
@@ -181,7 +180,10 @@ def _place_of(signal: Signal) -> Place:
 
 
 def _capture_changes(new: Any) -> dict[str, Any]:
-    kept = {name: func.coalesce(new[name], Signal.__table__.c[name]) for name in _KEPT_WHEN_ABSENT}
+    kept: dict[str, Any] = {name: func.coalesce(new[name], Signal.__table__.c[name]) for name in _KEPT_WHEN_ABSENT}
+    # Whoever does not say when words were said is taken by their arrival: a repeat does not make them any younger.
+    known = Signal.__table__.c.occurred_at
+    kept["occurred_at"] = case((new["occurred_at"] < known, new["occurred_at"]), else_=known)
     return {name: new[name] for name in (*_FROM_SOURCE, "updated_at")} | kept
 
 

@@ -31,6 +31,15 @@ def test_a_member_and_who_shares_their_domain_is_no_customer(limited: Line, addr
     assert limited.signals() == []
 
 
+def test_a_repeat_does_not_make_words_any_younger(limited: Line) -> None:
+    said_at = limited.clock()
+    say(limited, "ada@globex.example")
+    assert [signal.occurred_at for signal in limited.signals()] == [said_at]
+    limited.clock.advance(days=3)
+    say(limited, "ada@globex.example")
+    assert [signal.occurred_at for signal in limited.signals()] == [said_at]
+
+
 def test_of_anybody_else_it_is_not_known(limited: Line) -> None:
     assert say(limited, "ada@globex.example") == ("captured", None)
     (signal,) = limited.signals()
