@@ -19,7 +19,7 @@ from core.logs import get_logger
 from core.taming import JsonObject
 from db import Database, Event, Import, Integration, SlackApp
 from db.dialects import insert_into
-from pipeline.duties import attempt
+from pipeline.duties import AFTER_REFUSED_TOKEN, TOKEN_REFUSED, attempt
 from pipeline.engine.steps import Progress
 from pipeline.leases import held, lease_due, let_go, next_due_at, put_off
 from pipeline.past.paces import allowance_of
@@ -83,6 +83,8 @@ class Backfill:
             platform = session.get_one(Integration, mine.integration_id).platform
             if failure.reason in WAITING_REASONS:
                 _wait(mine, failure.reason, now + PATIENCE)
+            elif failure.reason in TOKEN_REFUSED:
+                _wait(mine, failure.reason, now + AFTER_REFUSED_TOKEN)
             elif failure.retry_after is not None and not failure.permanent:
                 believed = self.historians[platform].slowed(allowance_of(mine), failure.retry_after)
                 _believe(mine, believed)

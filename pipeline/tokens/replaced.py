@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db import DirectoryEntry, Duty, Event
+from db import DirectoryEntry, Duty, Event, Import
 from pipeline.replay import replay
 
 LOOKED_AT = 5_000
@@ -16,7 +16,7 @@ FOR_WANT_OF_A_TOKEN = ("token_missing", "pylon_token_refused", "thin_body_withou
 
 
 def token_was_replaced(session: Session, integration_id: str, now: datetime) -> list[str]:
-    """Replays the events that came to nothing for want of a token, and has the connection's duties done now.
+    """Replays the events that came to nothing for want of a token, and its duties and imports go on now.
 
     Returns the events' ids.
     """
@@ -27,7 +27,7 @@ def token_was_replaced(session: Session, integration_id: str, now: datetime) -> 
         Event.reason.in_(FOR_WANT_OF_A_TOKEN),
         Event.received_at > now - WITHIN,
     )
-    for model in (Duty, DirectoryEntry):
+    for model in (Duty, DirectoryEntry, Import):
         waits = (model.integration_id == integration_id, model.lease_token.is_(None), model.due_at > now)
         session.execute(update(model).where(*waits).values(due_at=now), {"synchronize_session": False})
     return replay(session, session.scalars(query).all(), now)

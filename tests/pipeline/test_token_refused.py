@@ -2,24 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from core.errors import StepFailed
 from core.signal import Lookup
-from db import Duty, Event, Integration
+from db import Duty, Event, Import, Integration
 from integrations.pylon.accounts import account_book
 from integrations.pylon.history import historian
 from integrations.pylon.lookups import lookup_client
 from oauth.slack_tokens import SlackGrants
 from pipeline.accounts import Accounts
+from pipeline.backfill import Backfill
 from pipeline.duties import AFTER_REFUSED_TOKEN
 from pipeline.pauses import StoredPauses
 from pipeline.reconcile import EVERY, Reconcile
 from pipeline.refresh import Refresher
 from pipeline.tokens.fresh_access import FreshAccess
+from pipeline.tokens.replaced import token_was_replaced
 from sandbox import pylon_objects
 from sandbox.pylon import PylonStandIn
 from sandbox.pylon_objects import MessageAuthor
@@ -131,6 +133,36 @@ def test_one_refusal_by_mistake_costs_a_quarter_of_an_hour(desk: Desk, status: i
     desk.work()
     assert [signal.verbatim for signal in desk.line.signals()] == ["The export stops at 1,000 rows."]
     assert desk.problem() == (None, None)
+
+
+def test_an_import_waits_for_a_token_that_serves(desk: Desk) -> None:
+    desk.write_in("The export stops at 1,000 rows.")
+    token, database, clock = desk.revoke(), desk.line.database, desk.line.clock
+    clock.advance(hours=1)
+    place = {"workspace_id": desk.line.workspace_id, "integration_id": desk.line.pylon_integration_id}
+    with database.write() as session:
+        row = Import(**place, since=clock() - timedelta(days=3), until=clock(), due_at=clock())
+        session.add(row)
+    backfill = Backfill(database=database, historians=desk.reconcile.historians, access=desk.access, clock=clock)
+
+    def run() -> tuple[str, str | None, datetime | None]:
+        while backfill.run().done:
+            pass
+        with database.read() as session:
+            now = session.get_one(Import, row.id)
+            return now.state, now.reason, now.due_at
+
+    assert run() == ("running", "pylon_token_refused", clock() + AFTER_REFUSED_TOKEN)
+    desk.pylon.token = token
+    with database.write() as session:
+        token_was_replaced(session, desk.line.pylon_integration_id, clock())
+    state, reason, due_at = run()
+    while due_at is not None:  # its pages keep a pace
+        clock.now = max(clock.now, due_at)
+        state, reason, due_at = run()
+    assert (state, reason) == ("done", None)
+    desk.line.run()
+    assert [signal.verbatim for signal in desk.line.signals()] == ["The export stops at 1,000 rows."]
 
 
 def test_what_is_said_of_a_token_that_was_replaced_meanwhile_counts_for_nothing(desk: Desk) -> None:
