@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from apiflask import APIFlask
+from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 import integrations
@@ -52,7 +52,6 @@ from pipeline.retention import Retention
 from pipeline.tickets import Tickets
 from pipeline.tokens.access import StoredAccess, StoredAppAccess
 from pipeline.tokens.fresh_access import FreshAccess
-from web import make_web
 from web.cli import Root, make_cli
 from web.desk import StoredDesk, brief_of
 from web.server import exit_with_parent
@@ -252,38 +251,45 @@ class Parts:
             log.warning("settings_not_stored", reason="database_unavailable")
 
 
-def create_app(settings: Settings | None = None, *, parts: Parts | None = None) -> APIFlask:
+def create_app(settings: Settings | None = None, *, parts: Parts | None = None) -> Flask:
     """The web application; whoever runs the steps is told through the database (PostgreSQL) or looks (SQLite)."""
     parts = parts or Parts(settings or load_settings())
     parts.prepare()
-    return make_web(parts.services(parts.wake))
+    return _web(parts.services(parts.wake))
 
 
-def create_served_app() -> APIFlask:
+def create_served_app() -> Flask:
     """The web application in a process of the server, which ends with it."""
     exit_with_parent()
     return create_app()
 
 
-def create_embedded_app() -> APIFlask:
+def create_embedded_app() -> Flask:
     """The web application of one machine: the steps run in threads beside it."""
     exit_with_parent()
-    return make_web(_embedded(Parts(load_settings())))
+    return _web(_embedded(Parts(load_settings())))
 
 
-def create_listening_app() -> APIFlask:
+def create_listening_app() -> Flask:
     """The web application of one machine that opens sockets to Slack."""
     exit_with_parent()
     parts = Parts(load_settings())
     services = _embedded(parts)
     parts.listener(services).start()
-    return make_web(services)
+    return _web(services)
 
 
 def main() -> None:
     """The ``signalbox`` command."""
     apps = {"served_app": "app:create_served_app", "embedded_app": "app:create_embedded_app"}
     make_cli(Root(Parts, **apps, listening_app="app:create_listening_app"))()
+
+
+def _web(services: Services) -> Flask:
+    """Pages and the API are half of all that is imported; a worker and the commands do without."""
+    from web.application import make_web  # noqa: PLC0415
+
+    return make_web(services)
 
 
 def _embedded(parts: Parts) -> Services:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 import click
 from rich.console import Console
@@ -14,9 +14,7 @@ from sqlalchemy import select
 from core.errors import SignalboxError
 from db import Database, Workspace
 from db.resealing import outdated, reseal
-from web.api.signal_filters import SignalChoice
 from web.doctor import examine
-from web.exports import ExportFormat, export_workspaces
 from web.parts import Parts
 
 progress = Console(stderr=True, highlight=False)
@@ -40,13 +38,17 @@ def _add_export(cli: click.Group) -> None:
     def export(
         parts: Parts,
         workspaces: tuple[str, ...],
-        wanted: ExportFormat,
+        wanted: Literal["ndjson", "csv"],
         *,
         include_deleted: bool,
         include_trivial: bool,
         output: Path | None,
     ) -> None:
         """Write signals as NDJSON or CSV: of all workspaces, or of those that are named."""
+        # The other commands, and a worker, do without the API's models.
+        from web.api.signal_filters import SignalChoice  # noqa: PLC0415
+        from web.exports import export_workspaces  # noqa: PLC0415
+
         chosen = _chosen(parts.database, workspaces)
         choice = SignalChoice(include_deleted=include_deleted, include_trivial=include_trivial)
         with _sink(output) as file:

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 from granian.constants import Interfaces
@@ -39,6 +40,7 @@ def serve(settings: Settings, factory: str) -> None:
     require_free(settings.bind)
     os.environ.update(announce_parent())
     with _alone_with(settings.database_url), shared_figures(settings):
+        import_module("web.application")  # before the processes are forked: they share it
         log.info("web_started", bind=settings.bind, public_url=settings.public_url)
         while not _serve_once(settings, factory):
             # granian gives up when a process dies twice within seconds; whoever serves customers does not.

@@ -16,9 +16,9 @@ from pipeline.receive import CommitEach
 from tests.conftest import StillClock
 from tests.web.api.conftest import Platform
 from tests.web.apps import like
-from web import make_web
 from web.api.limits import Limits, limit_requests
 from web.api.stream import Streams, allow_streams
+from web.application import make_web
 from web.services import Services, attach
 
 DOORS = {"pylon": "ingest_key", "slack": "slack_app", "webhook": "webhook_key"}

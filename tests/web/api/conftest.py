@@ -30,7 +30,7 @@ from pipeline.receive import CommitEach
 from pipeline.tokens.access import StoredAccess
 from tests.conftest import MemoryPauses, StillClock
 from tests.web.apps import like
-from web.api import make_flask, register_api
+from web.api.registering import make_flask, register_api
 from web.api.stream import Pace, Streams, allow_streams
 from web.errors import register_errors
 from web.services import Services, attach

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
 from tests.web.api.conftest import Api, spec
-from web.api import make_flask, register_api
 from web.api.openapi import operations, problem_schema
+from web.api.registering import make_flask, register_api
 
 
 def routes(app: Flask) -> set[tuple[str, str]]:

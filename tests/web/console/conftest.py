@@ -20,7 +20,7 @@ from oauth.bootstrap import Bootstrapped, bootstrap
 from tests.conftest import StillClock
 from tests.web.apps import like
 from web.compression import register_compression
-from web.console import register_console
+from web.console.registering import register_console
 from web.errors import register_errors
 from web.security import register_security
 from web.services import Services, attach
