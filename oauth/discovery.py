@@ -3,8 +3,10 @@
 Shapes: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
 """
 
+import ssl
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
 import httpx
@@ -40,6 +42,12 @@ class Metadata:
     takes_basic: bool
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Read once: it takes tens of milliseconds."""
+    return httpx.create_ssl_context()
+
+
 class Directory:
     """Knows the providers that were asked lately; safe to share between threads."""
 
@@ -47,7 +55,10 @@ class Directory:
         self._clock = clock
         # People sign in rarely, so no idle connection is worth keeping.
         self.http = httpx.Client(
-            timeout=TIMEOUT, follow_redirects=False, limits=httpx.Limits(max_keepalive_connections=0)
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+            verify=_trust(),
         )
         self._metadata: dict[str, tuple[datetime, Metadata]] = {}
         self._keys: dict[str, tuple[datetime, KeySet]] = {}

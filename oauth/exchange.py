@@ -16,6 +16,7 @@ from core.errors import SignalboxError
 from core.logs import get_logger
 from core.slack_logs import slack_logger
 from core.taming import Tame
+from core.trust import machines_trust
 from oauth.slack_apps import AppCredentials
 
 log = get_logger()
@@ -35,7 +36,9 @@ NO_ANSWER = (OSError, HTTPException, ValueError, AttributeError, TypeError)
 
 def slack_client(api_url: str) -> WebClient:
     """A client that answers soon. A code works once, so nothing is tried again behind our back."""
-    return WebClient(base_url=api_url, timeout=TIMEOUT_SECONDS, logger=slack_logger(), retry_handlers=[])
+    return WebClient(
+        base_url=api_url, timeout=TIMEOUT_SECONDS, ssl=machines_trust(), logger=slack_logger(), retry_handlers=[]
+    )
 
 
 def exchange(client: WebClient, app: AppCredentials, *, code: str, redirect_uri: str, now: datetime) -> Installation:

@@ -5,8 +5,10 @@ endpoint: https://docs.usepylon.com/pylon-docs/developer/api
 """
 
 import math
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import NoReturn
 
 import httpx
@@ -24,6 +26,12 @@ _EPOCH_FROM = 10**9
 """``x-rate-limit-reset`` is seen as seconds from now and as seconds since 1970."""
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Read once: it takes tens of milliseconds."""
+    return httpx.create_ssl_context()
+
+
 class PylonClient:
     """Calls by endpoint, which is a name for what shares a limit. It is safe to share between threads."""
 
@@ -32,7 +40,10 @@ class PylonClient:
         self._pauses = pauses
         # Calls are rare (10 to 60 a minute are allowed), so no idle connection is worth keeping.
         self._http = httpx.Client(
-            timeout=TIMEOUT, follow_redirects=False, limits=httpx.Limits(max_keepalive_connections=0)
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+            verify=_trust(),
         )
 
     def get(self, endpoint: str, path: str, access: Access, *, cursor: str | None = None) -> Tame:

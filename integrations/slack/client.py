@@ -17,6 +17,7 @@ from core.errors import StepFailed
 from core.slack_logs import slack_logger
 from core.tally import tally
 from core.taming import Tame
+from core.trust import machines_trust
 
 TIMEOUT_SECONDS = 8
 DEFAULT_PAUSE_SECONDS = 30.0
@@ -94,7 +95,14 @@ class SlackClient:
 
     def _web_client(self, access: Access) -> WebClient:
         timeout: Any = self._timeout  # parts of a second as well: https://docs.python.org/3/library/urllib.request.html
-        return WebClient(access.token, self._api_url, timeout=timeout, logger=slack_logger(), retry_handlers=[])
+        return WebClient(
+            access.token,
+            self._api_url,
+            timeout=timeout,
+            ssl=machines_trust(),
+            logger=slack_logger(),
+            retry_handlers=[],
+        )
 
     def _refuse(self, error: SlackApiError, method: str, access: Access) -> NoReturn:
         """Our failure for Slack's. The original is not chained: its text quotes what was sent."""

@@ -23,6 +23,7 @@ from core.errors import StepFailed
 from core.logs import get_logger
 from core.slack_logs import slack_logger
 from core.sockets import Receive
+from core.trust import machines_trust
 
 log = get_logger()
 
@@ -46,7 +47,13 @@ class SlackSockets:
 
     def open(self, app_token: str, receive: Receive, greeted: Callable[[], None]) -> "SlackSocket":
         """See `core.sockets.SocketOpener.open`."""
-        web = WebClient(base_url=self._api_url, timeout=TIMEOUT_SECONDS, logger=slack_logger(), retry_handlers=[])
+        web = WebClient(
+            base_url=self._api_url,
+            timeout=TIMEOUT_SECONDS,
+            ssl=machines_trust(),
+            logger=slack_logger(),
+            retry_handlers=[],
+        )
         client = SocketModeClient(app_token, logger=slack_logger(), web_client=web, concurrency=AT_ONCE)
         socket = SlackSocket(client, self._clock, receive, greeted)
         try:
