@@ -1,4 +1,4 @@
-"""How a search reads texts: the tokens of a text, the terms of a query, and where they meet.
+"""How a search reads texts and queries: the tokens of a text, and the terms of a query.
 
 Words are folded (NFKC, case, accents). Scripts that write no spaces become overlapping pairs: 東京都 is 東京, 京都
 and a last 都, so that every character begins exactly one token and any run of them is found as a phrase.
@@ -25,7 +25,6 @@ BREAK = "·"
 """Stands between two texts of one signal: no phrase spans it, and no query can hold it."""
 
 _ASCII_WORD = re.compile(r"[0-9A-Za-z]+")
-_IN_WORD, _NOT_IN_WORD = "[0-9A-Za-z]", "[^0-9A-Za-z]"
 _STRETCH = re.compile(
     r"(?P<ascii>[\x00-\x7f]+(?:\Z|(?<=[ \t\r\n])(?=[\x00-\x7f])))|.+?(?:(?<=[ \t\r\n])(?=[\x00-\x7f])|\Z)", re.DOTALL
 )
@@ -115,16 +114,6 @@ def index_tokens(texts: Iterable[str | None]) -> list[str]:
     return _bounded(found)
 
 
-def highlight(text: str, query: str) -> list[tuple[str, bool]]:
-    """The text in pieces, each with whether it was looked for; joined they are the text."""
-    pieces: list[tuple[str, bool]] = []
-    end = 0
-    for start, stop in _joined(_found(text[:LONGEST_TEXT], query)):
-        pieces += [(text[end:start], False), (text[start:stop], True)]
-        end = stop
-    return [piece for piece in (*pieces, (text[end:], False)) if piece[0]]
-
-
 def folded(text: str) -> str:
     """The text in lower case, without accents: equal for all that a database's ``lower`` makes equal."""
     return text.lower() if text.isascii() else "".join(unit.text for unit in _units(text, 0, len(text)))
@@ -141,36 +130,6 @@ def tokens(text: str) -> list[Token]:
         else:
             found += _any_words(text, *stretch.span())
     return found
-
-
-def _found(text: str, query: str) -> Iterator[tuple[int, int]]:
-    """Where the query's terms stand in the text."""
-    if text.isascii():
-        return (match.span(1) for pattern in _patterns(query) for match in pattern.finditer(text))
-    return _hits(tokens(text), _parsed(query).wanted)
-
-
-# Both are kept: the texts of one page are all marked for the same query.
-@lru_cache(maxsize=256)
-def _parsed(query: str) -> Query:
-    return parse_query(query)
-
-
-@lru_cache(maxsize=256)
-def _patterns(query: str) -> Sequence[re.Pattern[str]]:
-    """What finds each of the terms in an ASCII text: the same places as comparing tokens does, and far sooner."""
-    return [
-        re.compile(f"(?<!{_IN_WORD})(?=({_between(term)}))", re.IGNORECASE | re.ASCII)
-        for term in _parsed(query).wanted
-        if all(map(str.isascii, term.tokens))
-    ]
-
-
-def _between(term: Term) -> str:
-    """A term as a pattern. A word is known by its first `LONGEST_WORD` characters, whatever follows them."""
-    words = [token + f"{_IN_WORD}*" * (len(token) == LONGEST_WORD) for token in term.tokens]
-    end = f"{_IN_WORD}*" if term.is_prefix else f"(?!{_IN_WORD})"
-    return f"(?!{_IN_WORD}){_NOT_IN_WORD}+".join(words) + end
 
 
 def _term(text: str, *, is_prefix: bool, is_excluded: bool) -> Term | None:
@@ -193,40 +152,6 @@ def _bounded(found: list[str]) -> list[str]:
         if size > MOST_BYTES:
             return found[:number]
     return found[:MOST_TOKENS]
-
-
-def _hits(found: Sequence[Token], terms: Iterable[Term]) -> Iterator[tuple[int, int]]:
-    places: dict[str, list[int]] = {}
-    for place, token in enumerate(found):
-        places.setdefault(token.text, []).append(place)
-    for term in terms:
-        first = term.tokens[0]
-        if len(term.tokens) == 1 and term.is_prefix:
-            starts = [place for text, at in places.items() if text.startswith(first) for place in at]
-        else:
-            starts = places.get(first, [])
-        for place in starts:
-            run = found[place : place + len(term.tokens)]
-            if _is_run(run, term):
-                yield run[0].start, run[-1].head if term.is_prefix else run[-1].end
-
-
-def _is_run(run: Sequence[Token], term: Term) -> bool:
-    texts = tuple(token.text for token in run)
-    if not term.is_prefix:
-        return texts == term.tokens
-    return texts[:-1] == term.tokens[:-1] and len(texts) == len(term.tokens) and texts[-1].startswith(term.tokens[-1])
-
-
-def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sorted, with those that overlap made one."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _any_words(text: str, start: int, stop: int) -> Iterator[Token]:

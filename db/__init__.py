@@ -1,22 +1,22 @@
 """The rows: SQLAlchemy models, their insert shapes, and sessions over SQLite or PostgreSQL."""
 
 from db.base import Base
-from db.connections import (
+from db.connection_config import (
     CaptureMode,
-    Integration,
     IntegrationConfig,
+    PylonEvent,
+    SlackChannelConfig,
+    SlackDigestConfig,
+    SlackLearned,
+)
+from db.connections import (
+    Integration,
     IntegrationPlatform,
     IntegrationState,
     NewIntegration,
     NewSlackApp,
-    NewWebhookKey,
     OAuthState,
-    PylonEvent,
     SlackApp,
-    SlackChannelConfig,
-    SlackDigestConfig,
-    SlackLearned,
-    WebhookKey,
 )
 from db.engine import Database
 from db.stream import (
@@ -49,6 +49,7 @@ from db.tenancy import (
     Workspace,
     WorkspaceMember,
 )
+from db.webhook_keys import NewWebhookKey, WebhookKey
 from db.work import (
     ChannelAudience,
     DirectoryEntry,

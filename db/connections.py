@@ -1,4 +1,4 @@
-"""Where from: a workspace's connections to platforms, the Slack apps behind them, and generic webhook keys."""
+"""Where from: a workspace's connections to platforms, the Slack apps behind them."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Required, TypeAlias, TypedDict
@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import ID_LENGTH, Base, HasCreatedAt, HasId, HasUpdatedAt, JsonColumn
+from db.connection_config import IntegrationConfig
 from db.sealed import Sealed
 
 if TYPE_CHECKING:
@@ -14,59 +15,6 @@ if TYPE_CHECKING:
 
 IntegrationPlatform: TypeAlias = Literal["slack", "pylon"] | str  # a new folder is a new platform
 IntegrationState: TypeAlias = Literal["active", "needs_reconnect", "disconnected"]
-CaptureMode: TypeAlias = Literal["external", "all", "asked"]
-PylonEvent: TypeAlias = Literal["issue.created", "issue.updated", "issue.closed", "message.created"]
-
-
-class SlackChannelConfig(TypedDict, total=False):
-    """A channel that is captured, and how when not as everywhere. ``auto``: a name pattern added it."""
-
-    id: Required[str]
-    name: str
-    capture: CaptureMode
-    auto: bool
-
-
-class SlackDigestConfig(TypedDict, total=False):
-    """The internal channel that gets a digest of new signals, and the hour (UTC, 0 to 23) at which it does."""
-
-    channel_id: Required[str]
-    channel_name: str
-    hour: int
-
-
-class SlackLearned(TypedDict, total=False):
-    """What Slack told of an installation: the present id of channels that had another, when the app left which
-    channel (unix seconds), whether an organisation lets it into a team, the last ``minute`` whose events were held back
-    (unix seconds), and of which moment each fact is.
-    """
-
-    moved: dict[str, str]
-    left: dict[str, float]
-    teams: dict[str, bool]
-    held_back: dict[str, float]
-    told: dict[str, float]
-
-
-class IntegrationConfig(TypedDict, total=False):
-    """What an admin decided for a connection. No channels: all shared ones; no Pylon events: all of them.
-
-    ``pylon_accept_ts_scheme`` takes signatures over ``timestamp.body`` too, which Pylon is not known to send.
-    ``slack_reaction`` is the emoji (without colons) that captures a message; ``slack_autolink`` holds name patterns
-    (``ext-*``) of channels that are added by themselves, which never narrows what is captured; ``slack_import_days`` is
-    how far back a channel is imported that is added.
-    """
-
-    slack_channels: list[SlackChannelConfig]
-    slack_capture: CaptureMode
-    slack_url: str
-    slack_learned: "SlackLearned"
-    slack_reaction: str
-    slack_autolink: list[str]
-    slack_import_days: int
-    slack_digest: "SlackDigestConfig"
-    pylon_events: list[PylonEvent]
-    pylon_accept_ts_scheme: bool
 
 
 class SlackApp(HasId, HasUpdatedAt, Base):
@@ -256,39 +204,6 @@ class NewIntegration(TypedDict, total=False):
     pylon_account_id: str | None
     pylon_region: str | None
     config: IntegrationConfig
-    created_by: str | None
-
-
-class WebhookKey(HasId, HasCreatedAt, Base):
-    """A key for the generic webhook. ``api_key`` holds a keyed digest, never the key."""
-
-    __tablename__ = "webhook_keys"
-    id_prefix = "key"
-
-    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
-    name: Mapped[str] = mapped_column(String(200))
-    api_key: Mapped[str] = mapped_column(String(64), unique=True)
-    api_key_hint: Mapped[str] = mapped_column(String(20))
-    secret = Sealed()
-    previous_secret = Sealed()
-    previous_secret_expires_at: Mapped[datetime | None]
-    is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
-    last_used_at: Mapped[datetime | None]
-    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
-
-    workspace: Mapped["Workspace"] = relationship(back_populates="webhook_keys")
-    creator: Mapped["User | None"] = relationship()
-
-
-class NewWebhookKey(TypedDict, total=False):
-    """What a webhook key is made of: ``api_key`` is the digest."""
-
-    workspace_id: Required[str]
-    name: Required[str]
-    api_key: Required[str]
-    api_key_hint: Required[str]
-    secret: Required[str]
-    is_active: bool
     created_by: str | None
 
 

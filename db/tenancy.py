@@ -7,8 +7,9 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.base import ID_LENGTH, Base, HasCreatedAt, HasId, JsonColumn
-from db.connections import Integration, SlackApp, WebhookKey
+from db.connections import Integration, SlackApp
 from db.sealed import Sealed
+from db.webhook_keys import WebhookKey
 
 Role: TypeAlias = Literal["owner", "admin", "member", "viewer"]
 Scope: TypeAlias = Literal["read", "write", "admin"]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.search_text import MOST_TERMS, MOST_TOKENS, Query, Term, highlight, index_tokens, parse_query, tokens
+from core.search_hits import highlight
+from core.search_text import MOST_TERMS, MOST_TOKENS, Query, Term, index_tokens, parse_query, tokens
 
 
 @pytest.mark.parametrize(

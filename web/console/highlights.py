@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from markupsafe import Markup, escape
 
-from core.search_text import highlight
+from core.search_hits import highlight
 
 Pieces: TypeAlias = list[tuple[str, bool]]
 """A text in pieces, each with whether it was looked for."""
