@@ -4,7 +4,7 @@ import json
 import secrets
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -12,7 +12,7 @@ import msgspec
 
 from core.clock import Clock, utc_now
 from core.signatures import hmac_sha256_hex
-from core.taming import JsonObject
+from core.taming import JsonObject, JsonValue
 from sandbox.errors import SandboxError
 from sandbox.faults import Fault, Faults
 from sandbox.loopback import loopback_client
@@ -32,6 +32,18 @@ class PylonWebhook:
     header_value: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A call of the API and its answer; ``path`` as Pylon documents it, ``query`` the parameters' names."""
+
+    method: str
+    path: str
+    query: frozenset[str]
+    sent: JsonValue
+    status: int
+    answer: JsonValue
+
+
 class PylonStandIn:
     """One Pylon organisation with one API token.
 
@@ -39,6 +51,9 @@ class PylonStandIn:
     ``signing_secret`` is what Pylon shows when the webhook is made: every trigger is signed under it, whether or
     not anybody copied it. None sends triggers without a signature.
     """
+
+    judge: Callable[[Exchange], None] | None = None
+    """Told of every exchange, such as by tests that have Pylon's own document at hand."""
 
     def __init__(self, name: str, *, token: str = "", clock: Clock = utc_now) -> None:
         self.organisation: JsonObject = {"id": str(uuid.uuid4()), "name": name}

@@ -3,6 +3,7 @@
 Shapes: https://docs.usepylon.com/pylon-docs/developer/api/errors and …/authentication
 """
 
+import re
 import uuid
 from collections.abc import Callable
 from functools import wraps
@@ -12,7 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from core.signatures import equals_any
 from core.taming import JsonObject, JsonValue, Tame
-from sandbox.pylon import PylonStandIn
+from sandbox.pylon import Exchange, PylonStandIn
 from sandbox.pylon_search import UnknownFilter, matching
 
 DEFAULT_LIMIT = 100
@@ -20,6 +21,7 @@ LIMIT_BELOW = 1000
 DESTINATIONS = frozenset({"slack", "email", "in_app_chat", "internal", "sms", "whatsapp"})
 
 View: TypeAlias = Callable[..., JsonObject]
+_PART = re.compile(r"<\w+>")
 
 
 class _Refused(Exception):
@@ -46,7 +48,7 @@ def pylon_blueprint(pylon: PylonStandIn) -> Blueprint:
 
     def threads(ref: str) -> JsonObject:
         found = _found(pylon.issue(ref), "issue")
-        return _page(pylon.threads(str(found["id"])), request.args.get("cursor"), request.args.get("limit"))
+        return {"data": [*pylon.threads(str(found["id"]))]}  # all of them: its answer has no pages
 
     def search() -> JsonObject:
         body = request.get_json(silent=True)
@@ -56,6 +58,14 @@ def pylon_blueprint(pylon: PylonStandIn) -> Blueprint:
         except UnknownFilter as error:
             raise _Refused(400, "invalid_request", "This filter is not supported.") from error
         return _page(found, asked.get("cursor"), asked.get("limit"))
+
+    @blueprint.after_request
+    def tell(response: Response) -> Response:
+        if pylon.judge is not None and request.url_rule is not None:
+            path = _PART.sub("{id}", request.url_rule.rule.removeprefix("/pylon"))
+            sent, answer = request.get_json(silent=True), response.get_json(silent=True)
+            pylon.judge(Exchange(request.method, path, frozenset(request.args), sent, response.status_code, answer))
+        return response
 
     rules: list[tuple[str, View]] = [
         ("/me", me),

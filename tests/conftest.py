@@ -16,7 +16,9 @@ from core.logs import configure_logs
 from core.sealing import Keyring
 from db import Database
 from db.migrate import upgrade
+from sandbox.pylon import PylonStandIn
 from tests.databases import Reused, ReusedDatabase, ReusedFile, create, execute, named
+from tests.pylon_document import OPENAPI, Judge
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 KEYRING_KEY = bytes(range(32))
@@ -60,6 +62,14 @@ class MemoryPauses:
 def logs() -> None:
     """Written as the product writes them: an exception in a line, not in a picture of its frames and all they hold."""
     configure_logs()
+
+
+@pytest.fixture(autouse=True)
+def pylons_document() -> Iterator[None]:
+    """Whatever a test asks of the stand-in for Pylon, and what it answers, is as Pylon documents it."""
+    PylonStandIn.judge = judge = Judge() if OPENAPI.exists() else None
+    yield
+    assert judge is None or judge.faults == []
 
 
 @pytest.fixture
