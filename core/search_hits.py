@@ -3,10 +3,15 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from core.search_text import LONGEST_TEXT, LONGEST_WORD, Query, Term, Token, parse_query, tokens
 
-_IN_WORD, _NOT_IN_WORD = "[0-9A-Za-z]", "[^0-9A-Za-z]"
+_UNSPACED = "\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+_RUN = re.compile(f"[{_UNSPACED}]+")
+_PLAIN = re.compile(f"[\\x00-\\x7f{_UNSPACED}、。「」…–—]*")
+"""Kana, Han and Hangul as they mostly come, which fold into themselves, with ASCII and what separates words."""
+_IN_WORD, _BETWEEN_WORDS = "[0-9A-Za-z]", f"[^0-9A-Za-z{_UNSPACED}]"
 
 
 def highlight(text: str, query: str) -> list[tuple[str, bool]]:
@@ -21,7 +26,7 @@ def highlight(text: str, query: str) -> list[tuple[str, bool]]:
 
 def _found(text: str, query: str) -> Iterator[tuple[int, int]]:
     """Where the query's terms stand in the text."""
-    if text.isascii():
+    if text.isascii() or (_PLAIN.fullmatch(text) and _has_patterns(query)):
         return (match.span(1) for pattern in _patterns(query) for match in pattern.finditer(text))
     return _hits(tokens(text), _parsed(query).wanted)
 
@@ -34,19 +39,34 @@ def _parsed(query: str) -> Query:
 
 @lru_cache(maxsize=256)
 def _patterns(query: str) -> Sequence[re.Pattern[str]]:
-    """What finds each of the terms in an ASCII text: the same places as comparing tokens does, and far sooner."""
-    return [
-        re.compile(f"(?<!{_IN_WORD})(?=({_between(term)}))", re.IGNORECASE | re.ASCII)
-        for term in _parsed(query).wanted
-        if all(map(str.isascii, term.tokens))
-    ]
+    """What finds each of the terms in a plain text: the same places as comparing tokens does, and far sooner. What has
+    other letters is in no ASCII text.
+    """
+    patterns = map(_pattern, _parsed(query).wanted)
+    return [re.compile(pattern, re.IGNORECASE | re.ASCII) for pattern in patterns if pattern is not None]
+
+
+@lru_cache(maxsize=256)
+def _has_patterns(query: str) -> bool:
+    return all(_pattern(term) is not None for term in _parsed(query).wanted)
+
+
+def _pattern(term: Term) -> str | None:
+    """For words of ASCII, or for a run of characters that write no spaces."""
+    if all(map(str.isascii, term.tokens)):
+        return f"(?<!{_IN_WORD})(?=({_between(term)}))"
+    run = term.tokens[0] + "".join(token[1:] for token in term.tokens[1:])
+    pairs = tuple(map("".join, pairwise(run))) or (run,)
+    if pairs != term.tokens or not _RUN.fullmatch(run) or term.is_prefix != (len(run) == 1):
+        return None
+    return f"(?=({run}))"
 
 
 def _between(term: Term) -> str:
     """A term as a pattern. A word is known by its first `LONGEST_WORD` characters, whatever follows them."""
     words = [token + f"{_IN_WORD}*" * (len(token) == LONGEST_WORD) for token in term.tokens]
     end = f"{_IN_WORD}*" if term.is_prefix else f"(?!{_IN_WORD})"
-    return f"(?!{_IN_WORD}){_NOT_IN_WORD}+".join(words) + end
+    return f"(?!{_IN_WORD}){_BETWEEN_WORDS}+".join(words) + end
 
 
 def _hits(found: Sequence[Token], terms: Iterable[Term]) -> Iterator[tuple[int, int]]:

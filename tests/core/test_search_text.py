@@ -77,7 +77,33 @@ def test_reading_a_text_in_stretches_finds_what_reading_it_whole_does(text: str)
     assert tokens(text) == tokens(text.translate(dict.fromkeys(map(ord, " \t\r\n"), "\u2003")))
 
 
-_WORDS = st.lists(st.sampled_from(["a", "ab", "B1", "x" * 64, "x" * 70, "-", " ", "\n", '"', "*", "'", "e\u0301"]))
+_WORDS = st.lists(
+    st.sampled_from(
+        [
+            "a",
+            "ab",
+            "B1",
+            "x" * 64,
+            "x" * 70,
+            "-",
+            " ",
+            "\n",
+            '"',
+            "*",
+            "'",
+            "e\u0301",
+            "画",
+            "面",
+            "の",
+            "ガ",
+            "한",
+            "、",
+            "…",
+            "ｶﾞ",
+            "1",
+        ]
+    )
+)
 
 
 @given(_WORDS.map("".join), _WORDS.map("".join))
