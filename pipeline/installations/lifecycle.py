@@ -1,6 +1,6 @@
 """The end of a connection: its secrets are wiped and its intake stops in the same transaction."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,22 @@ FAREWELL = timedelta(seconds=45)
 ONE_SECOND = timedelta(seconds=1)
 
 log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a platform told of an installation's end."""
+
+    reason: str
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The rows of an installation as they were looked at: when each was installed, and which are known to be alive."""
+
+    installed_at: Mapping[str, datetime | None]
+    alive: Collection[str]
 
 
 def leave(integration: Integration, *, reason: str, now: datetime) -> None:
@@ -51,28 +67,24 @@ def disconnect(integration: Integration, *, reason: str, now: datetime) -> None:
 
 
 def disconnect_installation(
-    session: Session,
-    *,
-    slack_app_id: str,
-    account: AccountKey,
-    reason: str,
-    happened_at: datetime,
-    now: datetime,
-    spared: Collection[str] = (),
-) -> int:
-    """Ends the Slack connection of that installation, unless it was installed again after ``happened_at``:
-    Slack sends uninstall events late and in no order. ``spared`` rows are known to be alive. Returns how many ended.
+    session: Session, *, slack_app_id: str, account: AccountKey, end: End, now: datetime, seen: Seen
+) -> bool:
+    """Ends the Slack connection of that installation, unless it was installed again after the end happened: Slack sends
+    uninstall events late and in no order. False, and nothing done, when it was installed since it was ``seen``.
     """
+    rows = addressed(session, slack_app_id, account)
+    if any(row.id not in seen.installed_at or seen.installed_at[row.id] != row.installed_at for row in rows):
+        return False
     ended = 0
-    for integration in addressed(session, slack_app_id, account):
-        if integration.id in spared or (integration.installed_at or happened_at) > happened_at:
-            log.info("late_lifecycle_event", integration_id=integration.id, reason=reason)
+    for integration in rows:
+        if integration.id in seen.alive or (integration.installed_at or end.happened_at) > end.happened_at:
+            log.info("late_lifecycle_event", integration_id=integration.id, reason=end.reason)
             continue
-        disconnect(integration, reason=reason, now=now)
+        disconnect(integration, reason=end.reason, now=now)
         ended += 1
     if ended:
         forget_app(session, slack_app_id, now)
-    return ended
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +97,15 @@ class StoredLifecycle:
 
     def end_installation(self, *, slack_app_id: str, account: AccountKey, reason: str, happened_at: datetime) -> None:
         """See `disconnect_installation`; in a transaction of its own."""
-        spared = self._alive_of_that_second(slack_app_id, account, happened_at)
-        with self.database.write() as session:
-            disconnect_installation(
-                session,
-                slack_app_id=slack_app_id,
-                account=account,
-                reason=reason,
-                happened_at=happened_at,
-                now=self.clock(),
-                spared=spared,
-            )
+        end = End(reason, happened_at)
+        while True:  # again when somebody installs it meanwhile: the new token was not asked about
+            seen = self._look(slack_app_id, account, happened_at)
+            with self.database.write() as session:
+                now = self.clock()
+                if disconnect_installation(
+                    session, slack_app_id=slack_app_id, account=account, end=end, now=now, seen=seen
+                ):
+                    return
 
     def change(
         self, change: Change, *, slack_app_id: str, accounts: Sequence[AccountKey], happened_at: datetime
@@ -105,14 +115,16 @@ class StoredLifecycle:
             self.database, self.clock, change, slack_app_id=slack_app_id, accounts=accounts, happened_at=happened_at
         )
 
-    def _alive_of_that_second(self, slack_app_id: str, account: AccountKey, happened_at: datetime) -> set[str]:
+    def _look(self, slack_app_id: str, account: AccountKey, happened_at: datetime) -> Seen:
         """Slack's times are whole seconds. What was installed within the very second of an end may be what ended, or
         what came after it: only its token knows.
         """
         with self.database.read() as session:
+            rows = addressed(session, slack_app_id, account)
+            installed_at = {row.id: row.installed_at for row in rows}
             tokens = {
                 row.id: token_of(row)
-                for row in addressed(session, slack_app_id, account)
+                for row in rows
                 if row.installed_at is not None and happened_at - ONE_SECOND < row.installed_at <= happened_at
             }
-        return {row_id for row_id, token in tokens.items() if token and self.is_alive(token)}
+        return Seen(installed_at, {row_id for row_id, token in tokens.items() if token and self.is_alive(token)})

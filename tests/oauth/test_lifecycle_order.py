@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from slack_sdk.oauth.installation_store import Installation
@@ -148,3 +149,48 @@ def test_within_one_second_the_token_knows(
         happened_at=clock().replace(microsecond=999_999),
     )
     assert [c.row.state for c in connections()] == ["disconnected" if is_gone else "active"]
+
+
+@pytest.mark.parametrize("was_connected", [True, False])
+def test_what_is_installed_while_an_end_is_looked_into_stays(
+    *,
+    slack: SlackStandIn,
+    server: SandboxServer,
+    database: Database,
+    clock: StillClock,
+    browser: Browser,
+    acme: Tenant,
+    connections: Connections,
+    was_connected: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All within one second: the end, its telling, and an installation after the rows were read."""
+    clock.advance(milliseconds=100)
+    browser.add_to_slack(acme)
+    slack.uninstall(TEAM)
+    (connection,) = connections()
+
+    def end() -> str:
+        StoredLifecycle(database, clock, SlackGrants(database, server.slack_api_url, clock).is_alive).end_installation(
+            slack_app_id=connection.row.slack_app_id or "",
+            account=AccountKey(team_id=TEAM.id),
+            reason="app_uninstalled",
+            happened_at=clock().replace(microsecond=999_999),
+        )
+        return connections()[0].row.state
+
+    if not was_connected:
+        assert end() == "disconnected"
+    look, looks = StoredLifecycle._look, []
+
+    def look_and_install(*args: Any) -> Any:
+        seen = look(*args)
+        looks.append(seen)
+        if len(looks) == 1:
+            clock.advance(milliseconds=100)
+            browser.add_to_slack(acme)
+        return seen
+
+    monkeypatch.setattr(StoredLifecycle, "_look", look_and_install)
+    assert end() == "active"
+    assert len(looks) == 2
