@@ -33,9 +33,8 @@ demo: $(VENV)/.runtime         ## The main job, with stand-ins for Slack and Pyl
 run: $(VENV)/.runtime          ## Migrate, web and worker on this machine
 	@exec $(BIN)/signalbox run
 
-# Three at a time on two cores: journeys wait for other processes a third of their time.
 test: $(VENV)/.dev $(VENV)/.browser  ## All tests, on SQLite, on a real PostgreSQL and in a real browser
-	@$(BIN)/pytest -q -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev            ## Lint, types, import contracts, dependencies, migration drift
 	@$(BIN)/ruff check .
