@@ -287,7 +287,7 @@ def main() -> None:
 
 def _web(services: Services) -> Flask:
     """Pages and the API are half of all that is imported; a worker and the commands do without."""
-    from web.application import make_web  # noqa: PLC0415
+    from web.application import make_web  # noqa: PLC0415  # half of all imports
 
     return make_web(services)
 

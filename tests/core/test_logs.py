@@ -53,7 +53,7 @@ def test_an_exception_is_named_by_its_class_and_place_and_never_quoted(capsys: p
 
 def test_a_library_speaks_only_from_warning_on_and_is_not_quoted(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(form="json")
-    library = logging.getLogger("some.library")
+    library = logging.getLogger("noisy.package")
     library.info("sending xoxb-secret")
     library.warning("body was %s", "xoxb-secret")
     try:
@@ -64,7 +64,7 @@ def test_a_library_speaks_only_from_warning_on_and_is_not_quoted(capsys: pytest.
     warning, error = lines(capsys)
 
     assert warning["event"] == error["event"] == "library_warning"
-    assert str(warning["kind"]).startswith("some.library:")
+    assert str(warning["kind"]).startswith("noisy.package:")
     assert error["error_class"] == "JSONDecodeError"
     assert "xoxb" not in json.dumps([warning, error])
 
